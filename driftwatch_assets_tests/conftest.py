@@ -1,0 +1,19 @@
+"""Fixtures that every room of the project shares."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+REAL_DATA = Path(os.environ.get("DRIFTWATCH_REAL_DATA", Path(__file__).parents[2] / "shared" / "data"))
+
+
+@pytest.fixture(scope="session")
+def real_gas_sensors() -> Path:
+    """Give the folder with the ten real batches, or skip."""
+    folder = REAL_DATA / "gas_sensors"
+    if not (folder / "batch10.dat").is_file():
+        pytest.skip(f"the real gas sensor batches are not at {folder} (set DRIFTWATCH_REAL_DATA)")
+    return folder

@@ -1,0 +1,27 @@
+"""Partitioned Parquet tables on a local path or any fsspec URL; a write is whole or absent."""
+
+from driftwatch_assets.lake.batch import batch_order, check_name
+from driftwatch_assets.lake.errors import (
+    BatchMissing,
+    ColumnMissing,
+    LakeError,
+    NameRefused,
+    PartitionUnreadable,
+    WriteFailed,
+)
+from driftwatch_assets.lake.fingerprint import content_fingerprint
+from driftwatch_assets.lake.lake import Lake, Written
+
+__all__ = [
+    "BatchMissing",
+    "ColumnMissing",
+    "Lake",
+    "LakeError",
+    "NameRefused",
+    "PartitionUnreadable",
+    "WriteFailed",
+    "Written",
+    "batch_order",
+    "check_name",
+    "content_fingerprint",
+]

@@ -1,0 +1,178 @@
+"""Where the lake's objects lie: a local folder, or any store that fsspec can reach. A put is whole or absent."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import time
+from pathlib import Path
+from typing import Protocol
+
+import fsspec
+
+STALE_SECONDS = 3600.0
+"""A temporary file older than this belongs to a writer that is dead; seconds."""
+
+_TEMPORARY_SUFFIX = ".tmp"
+
+
+class Storage(Protocol):
+    """Whole objects under relative paths."""
+
+    def put(self, path: str, content: bytes) -> None:
+        """Store `content` as a whole: a reader sees the old object or the new one, never a part."""
+
+    def get(self, path: str) -> bytes:
+        """Read the whole object in one go; FileNotFoundError when it is absent."""
+
+    def exists(self, path: str) -> bool:
+        """Tell whether the object is there."""
+
+    def delete(self, path: str) -> None:
+        """Remove the object; nothing happens when it is absent."""
+
+    def find(self, folder: str) -> list[str]:
+        """List the objects below `folder`, sorted, without hidden ones; empty when there is no such folder."""
+
+    def uri(self, path: str) -> str:
+        """Say where the object lies, for people and for other tools."""
+
+
+def open_storage(url: str) -> Storage:
+    """Choose the storage for a local path or an fsspec URL (``s3://bucket/lake``, ``memory://lake``, …).
+
+    Examples
+    --------
+    >>> open_storage("memory://lake").uri("a/b.json")
+    'memory:///lake/a/b.json'
+    """
+    if "://" not in url and "::" not in url:
+        return LocalStorage(Path(url))
+    filesystem, root = fsspec.core.url_to_fs(url, use_listings_cache=False)
+    if "file" in ((filesystem.protocol,) if isinstance(filesystem.protocol, str) else filesystem.protocol):
+        return LocalStorage(Path(root))
+    return ObjectStorage(filesystem, root)
+
+
+class LocalStorage:
+    """A local folder. A put writes a hidden file beside the target, syncs it, and renames it over the target."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root.expanduser().absolute()
+
+    def put(self, path: str, content: bytes) -> None:
+        """Store `content` as a whole, surviving a power cut once it returned."""
+        target = self._root / path
+        _make_folder(target.parent)
+        _remove_stale(target.parent)
+        temporary = target.parent / f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}{_TEMPORARY_SUFFIX}"
+        try:
+            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(target)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        _sync_folder(target.parent)
+
+    def get(self, path: str) -> bytes:
+        """Read the whole object from one open file, so that a writer in between does not show."""
+        return (self._root / path).read_bytes()
+
+    def exists(self, path: str) -> bool:
+        """Tell whether the object is there."""
+        return (self._root / path).is_file()
+
+    def delete(self, path: str) -> None:
+        """Remove the object; its folder stays, since another writer may be about to use it."""
+        (self._root / path).unlink(missing_ok=True)
+
+    def find(self, folder: str) -> list[str]:
+        """List the objects below `folder`."""
+        top = self._root / folder
+        found: list[str] = []
+        for parent, folders, files in os.walk(top):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            found += [str(Path(parent, name).relative_to(self._root)) for name in files if not name.startswith(".")]
+        return sorted(Path(path).as_posix() for path in found)
+
+    def uri(self, path: str) -> str:
+        """Give the absolute path."""
+        return str(self._root / path)
+
+
+class ObjectStorage:
+    """An object store behind fsspec. A put is one upload of the whole object, which such a store shows at once."""
+
+    def __init__(self, filesystem: fsspec.AbstractFileSystem, root: str) -> None:
+        self._filesystem = filesystem
+        self._root = root.rstrip("/")
+
+    def put(self, path: str, content: bytes) -> None:
+        """Upload the whole object."""
+        self._filesystem.pipe_file(self._at(path), content)
+
+    def get(self, path: str) -> bytes:
+        """Download the whole object in one request."""
+        content: bytes = self._filesystem.cat_file(self._at(path))
+        return content
+
+    def exists(self, path: str) -> bool:
+        """Tell whether the object is there."""
+        self._filesystem.invalidate_cache()
+        return bool(self._filesystem.isfile(self._at(path)))
+
+    def delete(self, path: str) -> None:
+        """Remove the object."""
+        with contextlib.suppress(FileNotFoundError):
+            self._filesystem.rm_file(self._at(path))
+
+    def find(self, folder: str) -> list[str]:
+        """List the objects below `folder`."""
+        self._filesystem.invalidate_cache()
+        try:
+            found = self._filesystem.find(self._at(folder))
+        except FileNotFoundError:
+            return []
+        inside = [path.removeprefix(self._root).lstrip("/") for path in found]
+        return sorted(path for path in inside if not any(part.startswith(".") for part in path.split("/")))
+
+    def uri(self, path: str) -> str:
+        """Give the URL."""
+        return str(self._filesystem.unstrip_protocol(self._at(path)))
+
+    def _at(self, path: str) -> str:
+        return f"{self._root}/{path}"
+
+
+def _make_folder(folder: Path) -> None:
+    missing = []
+    at = folder
+    while not at.is_dir():
+        missing.append(at)
+        at = at.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    for made in missing:
+        _sync_folder(made.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove_stale(folder: Path) -> None:
+    before = time.time() - STALE_SECONDS
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(".") and entry.name.endswith(_TEMPORARY_SUFFIX):
+                # Another writer may clean up the same file at the same moment.
+                with contextlib.suppress(FileNotFoundError):
+                    if entry.stat().st_mtime < before:
+                        Path(entry.path).unlink()

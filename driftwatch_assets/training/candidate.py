@@ -1,0 +1,305 @@
+"""Candidates: any scikit-learn estimator or pipeline, declared by import path and parameters."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+import re
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from driftwatch_assets.training.errors import CandidateInvalid
+
+_CLASS_NAME = re.compile(r"[A-Za-z_]\w*")
+_NEAREST = 3
+
+
+class Step(BaseModel):
+    """One estimator of a pipeline.
+
+    Examples
+    --------
+    >>> Step(estimator="sklearn.svm.SVC", parameters={"C": 10}).estimator
+    'sklearn.svm.SVC'
+
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    estimator: str = Field(description="Import path of a scikit-learn estimator class, e.g. sklearn.svm.SVC.")
+    parameters: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Constructor parameters. A mapping with the key `estimator` or `steps` is built as an estimator.",
+    )
+
+
+class Candidate(BaseModel):
+    """A model that competes: one estimator, or the steps of a pipeline.
+
+    Examples
+    --------
+    >>> boundary = Candidate(
+    ...     name="support_vectors",
+    ...     steps=[
+    ...         {"estimator": "sklearn.preprocessing.StandardScaler"},
+    ...         {"estimator": "sklearn.svm.SVC", "parameters": {"C": 10}},
+    ...     ],
+    ... )
+    >>> [type(step).__name__ for _, step in boundary.build(seed=1).steps]
+    ['StandardScaler', 'SVC']
+    >>> Candidate(name="forest", estimator="sklearn.ensemble.RandomForest").build(seed=1)
+    Traceback (most recent call last):
+    ...
+    driftwatch_assets.training.errors.CandidateInvalid: candidate 'forest': there is no 'RandomForest' in
+    sklearn.ensemble; nearest: ...
+
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^\w[\w-]*$", description="How tables, figures and the registry call it.")
+    estimator: str | None = Field(default=None, description="Import path of one estimator class; or give `steps`.")
+    parameters: dict[str, Any] = Field(default_factory=dict, description="Constructor parameters of `estimator`.")
+    steps: tuple[Step, ...] | None = Field(default=None, min_length=1, description="The steps of a pipeline, in order.")
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Candidate:
+        if (self.estimator is None) == (self.steps is None):
+            found = "neither" if self.estimator is None else "both"
+            message = f"candidate {self.name!r} needs either `estimator` or `steps`; found {found}"
+            raise ValueError(message)
+        if self.steps is not None and self.parameters:
+            message = f"candidate {self.name!r} has `steps`: give `parameters` to the step that they belong to"
+            raise ValueError(message)
+        return self
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The import paths of all declared estimators, nested ones too, in order of appearance."""
+        return tuple(_paths(self.model_dump(exclude={"name"}, exclude_none=True)))
+
+    def build(self, *, seed: int) -> Any:
+        """Build the unfitted estimator.
+
+        Parameters
+        ----------
+        seed
+            Given to each `random_state` that the declaration leaves open, so that a training can be repeated.
+
+        Returns
+        -------
+        sklearn.base.BaseEstimator
+            A classifier; a `sklearn.pipeline.Pipeline` where `steps` were declared.
+
+        Raises
+        ------
+        CandidateInvalid
+            An import path leads nowhere or to no estimator, a parameter is unknown or has a refused value, or the
+            result can state no confidence (neither `predict_proba` nor `decision_function`).
+
+        """
+        declared = self.model_dump(exclude={"name"}, exclude_none=True)
+        estimator = _built(self.name, declared)
+        open_seeds = {
+            name: seed
+            for name, value in estimator.get_params().items()
+            if value is None and name.rpartition("__")[2] == "random_state"
+        }
+        estimator.set_params(**open_seeds)
+        if not (hasattr(estimator, "predict_proba") or hasattr(estimator, "decision_function")):
+            raise CandidateInvalid(
+                f"candidate {self.name!r}: {self.paths[-1]} states no confidence (it has neither predict_proba nor "
+                f"decision_function); declare a classifier that does (a VotingClassifier needs `voting: soft`)"
+            )
+        return estimator
+
+
+def locate_candidate(candidate: Candidate) -> None:
+    """Check a candidate's import paths without importing the libraries that they name.
+
+    Each path is followed on disk, and its last part must occur as a name in the module's source. That finds a
+    misspelt module or class at the cost of reading one file; `check_candidate` finds the rest.
+
+    Raises
+    ------
+    CandidateInvalid
+        A package is not installed, or a module or class cannot be found in it.
+
+    Examples
+    --------
+    >>> locate_candidate(Candidate(name="vectors", estimator="sklearn.svm.SVC"))
+    >>> locate_candidate(Candidate(name="vectors", estimator="sklearn.svn.SVC"))
+    Traceback (most recent call last):
+    ...
+    driftwatch_assets.training.errors.CandidateInvalid: candidate 'vectors': there is no 'svn' in sklearn; nearest: svm
+
+    """
+    for path in candidate.paths:
+        _locate(candidate.name, path)
+
+
+def check_candidate(candidate: Candidate) -> None:
+    """Check a candidate wholly: import it, build it, and let scikit-learn check the parameters' values.
+
+    Raises
+    ------
+    CandidateInvalid
+        See `Candidate.build`; also for a value that scikit-learn refuses.
+
+    Examples
+    --------
+    >>> check_candidate(Candidate(name="vectors", estimator="sklearn.svm.SVC", parameters={"gama": 0.1}))
+    Traceback (most recent call last):
+    ...
+    driftwatch_assets.training.errors.CandidateInvalid: candidate 'vectors': sklearn.svm.SVC has no parameter 'gama';
+    nearest: gamma
+    >>> check_candidate(Candidate(name="vectors", estimator="sklearn.svm.SVC", parameters={"C": "much"}))
+    Traceback (most recent call last):
+    ...
+    driftwatch_assets.training.errors.CandidateInvalid: candidate 'vectors': sklearn.svm._classes.SVC refuses its
+    parameters: The 'C' parameter of SVC must be a float in the range (0.0, inf]. Got 'much' instead.
+
+    """
+    estimator = candidate.build(seed=0)
+    for part in _estimators_within(estimator):
+        validate = getattr(part, "_validate_params", None)
+        if validate is None:
+            continue
+        try:
+            validate()
+        except ValueError as refused:
+            where = f"{type(part).__module__}.{type(part).__qualname__}"
+            raise CandidateInvalid(f"candidate {candidate.name!r}: {where} refuses its parameters: {refused}") from None
+
+
+def _paths(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        own = [value["estimator"]] if isinstance(value.get("estimator"), str) else []
+        return own + [path for key, part in value.items() if key != "estimator" or not own for path in _paths(part)]
+    if isinstance(value, list | tuple):
+        return [path for part in value for path in _paths(part)]
+    return []
+
+
+def _is_declared(value: Any) -> bool:
+    return isinstance(value, dict) and (
+        (isinstance(value.get("estimator"), str) and value.keys() <= {"estimator", "parameters"})
+        or (isinstance(value.get("steps"), list | tuple) and value.keys() == {"steps"})
+    )
+
+
+def _built(name: str, declared: dict[str, Any]) -> Any:
+    """Build `{estimator, parameters}` or `{steps}`, and whatever is nested in the parameters."""
+    if "steps" in declared:
+        from sklearn.pipeline import Pipeline  # noqa: PLC0415 - heavy: loaded by the step that needs it
+
+        parts = [_built(name, step) for step in declared["steps"]]
+        labels = [type(part).__name__.lower() for part in parts]
+        numbered = [
+            label if labels.count(label) == 1 else f"{label}_{labels[:at].count(label) + 1}"
+            for at, label in enumerate(labels)
+        ]
+        for path, part in zip((step.get("estimator") for step in declared["steps"][:-1]), parts, strict=False):
+            if not hasattr(part, "transform"):
+                raise CandidateInvalid(
+                    f"candidate {name!r}: {path} stands before the last step but cannot transform; "
+                    f"only the last step may be a classifier"
+                )
+        return Pipeline(list(zip(numbered, parts, strict=True)))
+    path = declared["estimator"]
+    cls = _imported(name, path)
+    parameters = {key: _value(name, value) for key, value in declared.get("parameters", {}).items()}
+    valid = cls._get_param_names()
+    for key in parameters:
+        if key not in valid:
+            raise CandidateInvalid(f"candidate {name!r}: {path} has no parameter {key!r}; {_nearest(key, valid)}")
+    try:
+        return cls(**parameters)
+    except TypeError as refused:
+        raise CandidateInvalid(f"candidate {name!r}: {path} cannot be built: {refused}") from None
+
+
+def _value(name: str, value: Any) -> Any:
+    if _is_declared(value):
+        return _built(name, value)
+    if isinstance(value, dict):
+        return {key: _value(name, part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_value(name, part) for part in value]
+    return value
+
+
+def _imported(name: str, path: str) -> type[Any]:
+    from sklearn.base import BaseEstimator  # noqa: PLC0415 - heavy: loaded by the step that needs it
+
+    module_path, _, class_name = path.rpartition(".")
+    if not module_path:
+        raise CandidateInvalid(
+            f"candidate {name!r}: {path!r} is no import path; write it like 'sklearn.ensemble.ExtraTreesClassifier'"
+        )
+    try:
+        module = importlib.import_module(module_path)
+    except ModuleNotFoundError as missing:
+        _locate(name, path)
+        raise CandidateInvalid(f"candidate {name!r}: {module_path} cannot be imported: {missing}") from missing
+    found = getattr(module, class_name, None)
+    if found is None:
+        public = [
+            one for one in dir(module) if isinstance(getattr(module, one, None), type) and not one.startswith("_")
+        ]
+        raise CandidateInvalid(
+            f"candidate {name!r}: there is no {class_name!r} in {module_path}; {_nearest(class_name, public)}"
+        )
+    if not (isinstance(found, type) and issubclass(found, BaseEstimator) and callable(getattr(found, "fit", None))):
+        raise CandidateInvalid(
+            f"candidate {name!r}: {path} is no scikit-learn estimator (a class derived from "
+            f"sklearn.base.BaseEstimator with a fit method)"
+        )
+    return found
+
+
+def _locate(name: str, path: str) -> None:
+    *packages, class_name = path.split(".")
+    if not packages or not all(_CLASS_NAME.fullmatch(part) for part in (*packages, class_name)):
+        raise CandidateInvalid(
+            f"candidate {name!r}: {path!r} is no import path; write it like 'sklearn.ensemble.ExtraTreesClassifier'"
+        )
+    spec = importlib.util.find_spec(packages[0])
+    if spec is None or spec.origin is None:
+        raise CandidateInvalid(f"candidate {name!r}: the package {packages[0]!r} of {path} is not installed")
+    source = Path(spec.origin)
+    for depth, part in enumerate(packages[1:], start=1):
+        folder = source.parent
+        found = [folder / part / "__init__.py", folder / f"{part}.py", *folder.glob(f"{part}.*.so")]
+        source = next((one for one in found if one.is_file()), Path())
+        if source == Path():
+            there = {
+                one.name.split(".")[0]
+                for one in folder.iterdir()
+                if not one.name.startswith("_") and (one.suffix == ".py" or (one / "__init__.py").is_file())
+            }
+            raise CandidateInvalid(
+                f"candidate {name!r}: there is no {part!r} in {'.'.join(packages[:depth])}; {_nearest(part, there)}"
+            )
+    if source.suffix != ".py":
+        return
+    names = set(_CLASS_NAME.findall(source.read_text(encoding="utf-8")))
+    if class_name not in names:
+        raise CandidateInvalid(
+            f"candidate {name!r}: there is no {class_name!r} in {'.'.join(packages)}; "
+            f"{_nearest(class_name, {one for one in names if one[0].isupper()})}"
+        )
+
+
+def _nearest(name: str, valid: Any) -> str:
+    near = difflib.get_close_matches(name, list(valid), n=_NEAREST, cutoff=0.4)
+    return f"nearest: {', '.join(near)}" if near else f"valid: {', '.join(sorted(valid))}"
+
+
+def _estimators_within(estimator: Any) -> list[Any]:
+    """Give an estimator and those among its parameters, each once."""
+    parts = [estimator, *(value for value in estimator.get_params().values() if hasattr(value, "get_params"))]
+    return list({id(part): part for part in parts}.values())

@@ -1,0 +1,81 @@
+"""What a user declares about training: who competes, on which rows, and what a challenger must prove."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
+
+from driftwatch_assets.training.candidate import Candidate  # noqa: TC001 - pydantic reads it at run time
+
+Metric = Literal["accuracy", "f1_macro"]
+
+
+class Gates(BaseModel):
+    """What a challenger must prove on the judging rows before it becomes champion.
+
+    Examples
+    --------
+    >>> Gates(minimum=0.8).must_beat_champion
+    True
+
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    minimum: float | None = Field(default=None, ge=0, le=1, description="Least value of the metric, for anyone.")
+    must_beat_champion: bool = Field(default=True, description="The challenger's metric must exceed the champion's.")
+    margin: float | None = Field(
+        default=None, ge=0, le=1, description="The challenger may be worse than the champion by at most this much."
+    )
+    per_class_floor: float | None = Field(
+        default=None, ge=0, le=1, description="Least recall of each class that has `per_class_support` judging rows."
+    )
+    per_class_support: PositiveInt = Field(default=20, description="Judging rows that a class needs to be gated.")
+
+
+class TrainingDeclaration(BaseModel):
+    """How a monitored model is trained.
+
+    Examples
+    --------
+    >>> TrainingDeclaration(
+    ...     candidates=[
+    ...         {"name": "one", "estimator": "sklearn.svm.SVC"},
+    ...         {"name": "one", "estimator": "sklearn.svm.NuSVC"},
+    ...     ]
+    ... )
+    Traceback (most recent call last):
+    ...
+    pydantic_core._pydantic_core.ValidationError: 1 validation error for TrainingDeclaration
+      Value error, candidate names must differ; found more than once: one...
+
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    candidates: tuple[Candidate, ...] = Field(
+        min_length=1, description="Simpler ones first: within noise of the best, the earlier listed is chosen."
+    )
+    metric: Metric = Field(default="accuracy", description="What candidates are ranked and challengers judged by.")
+    window: Literal["all"] | PositiveInt = Field(
+        default="all", description="Labelled batches to train on: all, or the newest k."
+    )
+    rank_batches: PositiveInt = Field(
+        default=2, description="Later batches that candidates are ranked on; the newest batch is never one of them."
+    )
+    judge_share: float = Field(
+        default=0.5, gt=0, lt=1, description="Share of the newest batch's labelled rows that judges the challenger."
+    )
+    minimum_judge_rows: PositiveInt = Field(default=30, description="Judging rows below which nothing is trained.")
+    gates: Gates = Field(default_factory=Gates, description="What a challenger must prove.")
+    seed: int = Field(default=42, ge=0, description="Seed of splits, intervals and of estimators that leave it open.")
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> TrainingDeclaration:
+        twice = [name for name, times in Counter(one.name for one in self.candidates).items() if times > 1]
+        if twice:
+            message = f"candidate names must differ; found more than once: {', '.join(twice)}"
+            raise ValueError(message)
+        return self

@@ -1,0 +1,23 @@
+"""What can go wrong between a declaration and a trained model."""
+
+from __future__ import annotations
+
+
+class CandidateInvalid(ValueError):  # noqa: N818 - named for what was found
+    """A declared candidate cannot be built: a wrong import path, an unknown parameter or a refused value."""
+
+
+class NotEnoughLabels(Exception):  # noqa: N818 - it names the state of the data, which the caller reports as such
+    """The labelled rows cannot carry a training; nothing is wrong with the code or with the declaration."""
+
+
+class TrainingFailed(RuntimeError):  # noqa: N818 - named for what was found
+    """A candidate that could be built could not be fitted or could not predict."""
+
+
+class FeaturesMissing(KeyError):  # noqa: N818 - named for what was found
+    """The rows to be scored lack columns that the model was fitted on."""
+
+    def __str__(self) -> str:
+        """Give the message itself; a KeyError would show it quoted."""
+        return str(self.args[0])

@@ -1,0 +1,216 @@
+"""Challenger against champion: the statistic, the verdict of the gates, and the decision, each by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from driftwatch_assets.training.multiclass import MulticlassReport, measure
+from driftwatch_assets.training.scores import Score, paired_scores
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+    from numpy.typing import ArrayLike
+
+    from driftwatch_assets.training.declaration import Gates, Metric
+
+GateName = Literal["minimum", "must_beat_champion", "margin", "per_class_floor"]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What was measured on the judging rows.
+
+    Attributes
+    ----------
+    metric
+        The declared metric.
+    rows
+        Judging rows.
+    challenger, champion
+        Their metric with intervals; no champion at the first training.
+    difference
+        Challenger minus champion, paired.
+    challenger_report, champion_report
+        All metrics of each.
+
+    """
+
+    metric: Metric
+    rows: int
+    challenger: Score
+    champion: Score | None
+    difference: Score | None
+    challenger_report: MulticlassReport
+    champion_report: MulticlassReport | None
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """One gate's verdict.
+
+    Attributes
+    ----------
+    gate
+        Which gate.
+    value
+        What was measured.
+    threshold
+        What it was held against.
+    passed
+        Whether it was passed.
+    sentence
+        The verdict in words.
+
+    """
+
+    gate: GateName
+    value: float
+    threshold: float
+    passed: bool
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """What happens to the challenger.
+
+    Attributes
+    ----------
+    promote
+        Whether it becomes champion.
+    reason
+        One sentence.
+
+    """
+
+    promote: bool
+    reason: str
+
+    @property
+    def gate_result(self) -> Literal["promoted", "refused"]:
+        """How the registry calls it."""
+        return "promoted" if self.promote else "refused"
+
+
+def compare(
+    labels: ArrayLike,
+    challenger: pd.DataFrame,
+    champion: pd.DataFrame | None,
+    *,
+    metric: Metric,
+    classes: Sequence[str],
+    seed: int,
+) -> Comparison:
+    """Measure challenger and champion on the same judging rows.
+
+    Parameters
+    ----------
+    labels
+        Class names, shape (rows,).
+    challenger, champion
+        Predictions of the rows (see `predict`); None where there is no champion.
+    metric, classes, seed
+        See `TrainingDeclaration` and `measure`.
+
+    """
+    guesses = {"challenger": challenger} if champion is None else {"challenger": challenger, "champion": champion}
+    paired = paired_scores(
+        [("judging rows", labels, {name: one["predicted"] for name, one in guesses.items()})], metric, seed=seed
+    )
+    reports = {
+        name: measure(labels, one["predicted"], one["confidence"], classes=classes) for name, one in guesses.items()
+    }
+    return Comparison(
+        metric=metric,
+        rows=len(challenger),
+        challenger=paired.scores["challenger"],
+        champion=paired.scores.get("champion"),
+        difference=None if champion is None else paired.difference("challenger", "champion"),
+        challenger_report=reports["challenger"],
+        champion_report=reports.get("champion"),
+    )
+
+
+def judge(comparison: Comparison, gates: Gates) -> tuple[GateResult, ...]:
+    """Hold the comparison against the declared gates.
+
+    Rules, with m the challenger's metric and d its difference to the champion: `minimum` passes when m ≥ threshold,
+    `must_beat_champion` when d > 0, `margin` when d ≥ -threshold, `per_class_floor` when the least recall among the
+    classes with at least `per_class_support` judging rows is ≥ threshold. Without a champion the two that compare are
+    left out.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from driftwatch_assets.training.declaration import Gates
+    >>> def said(guess):
+    ...     return pd.DataFrame({"predicted": guess, "confidence": 1.0})
+    >>> measured = compare(
+    ...     ["a", "b"] * 20,
+    ...     said(["a", "b"] * 20),
+    ...     said(["a", "a"] * 20),
+    ...     metric="accuracy",
+    ...     classes=["a", "b"],
+    ...     seed=1,
+    ... )
+    >>> [(gate.gate, gate.passed) for gate in judge(measured, Gates(minimum=0.9))]
+    [('minimum', True), ('must_beat_champion', True)]
+
+    """
+    results: list[GateResult] = []
+    value = comparison.challenger.value
+    if gates.minimum is not None:
+        passed = value >= gates.minimum
+        words = "reaches" if passed else "stays below"
+        sentence = f"{comparison.metric} {comparison.challenger} {words} the minimum of {gates.minimum:.4f}"
+        results.append(GateResult("minimum", value, gates.minimum, passed, sentence))
+    if comparison.difference is not None:
+        gain = comparison.difference.value
+        against = f"champion on the same {comparison.rows} rows: difference {comparison.difference}"
+        if gates.must_beat_champion:
+            passed = gain > 0
+            sentence = f"{'better than' if passed else 'no better than'} the {against}"
+            results.append(GateResult("must_beat_champion", gain, 0.0, passed, sentence))
+        if gates.margin is not None:
+            passed = gain >= -gates.margin
+            words = "at most" if passed else "more than"
+            sentence = f"worse by {words} {gates.margin:.4f} than the {against}"
+            results.append(GateResult("margin", gain, -gates.margin, passed, sentence))
+    if gates.per_class_floor is not None:
+        results += _per_class(comparison, gates, gates.per_class_floor)
+    return tuple(results)
+
+
+def decide(gates: Sequence[GateResult], *, first: bool) -> Promotion:
+    """Promote when every gate was passed.
+
+    Examples
+    --------
+    >>> decide([], first=True).reason
+    'promoted: the first model, and no gate was declared'
+
+    """
+    failed = [gate.sentence for gate in gates if not gate.passed]
+    if failed:
+        return Promotion(promote=False, reason=f"refused: {'; '.join(failed)}")
+    evidence = "; ".join(gate.sentence for gate in gates) or "no gate was declared"
+    return Promotion(promote=True, reason=f"promoted: {'the first model, and ' if first else ''}{evidence}")
+
+
+def _per_class(comparison: Comparison, gates: Gates, floor: float) -> list[GateResult]:
+    classes = comparison.challenger_report.per_class
+    gated = classes[classes["support"] >= gates.per_class_support]
+    if gated.empty:
+        return []
+    weakest = str(gated["recall"].idxmin())
+    recall = float(gated["recall"].min())
+    support = int(gated["support"].loc[weakest])
+    passed = recall >= floor
+    sentence = (
+        f"weakest class {weakest!r} is found in {recall:.4f} of its {support} rows, "
+        f"{'at least' if passed else 'below'} the floor of {floor:.4f}"
+    )
+    return [GateResult("per_class_floor", recall, floor, passed, sentence)]

@@ -1,0 +1,64 @@
+"""Scoring rows with a fitted model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from driftwatch_assets.training.errors import FeaturesMissing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def predict(estimator: Any, frame: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:
+    """Score rows; nothing is fitted.
+
+    Parameters
+    ----------
+    estimator
+        A fitted classifier with `predict_proba`.
+    frame
+        Rows to score; may have more columns.
+    features
+        The columns that the estimator was fitted on.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With the frame's index: `predicted` (str), `confidence` (probability of the predicted class) and one
+        `score_<class>` a class, the probabilities.
+
+    Raises
+    ------
+    FeaturesMissing
+        The frame lacks some of the features.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> frame = pd.DataFrame({"x": [0.0, 1.0, 2.0, 3.0]})
+    >>> model = LogisticRegression().fit(frame, ["low", "low", "high", "high"])
+    >>> predict(model, frame, ["x"]).loc[[0, 3], ["predicted", "confidence"]].round(3).to_dict("list")
+    {'predicted': ['low', 'high'], 'confidence': [0.808, 0.808]}
+
+    """
+    missing = [name for name in features if name not in frame.columns]
+    if missing:
+        raise FeaturesMissing(
+            f"cannot score {len(frame)} rows: {len(missing)} of the model's {len(features)} features are missing, "
+            f"first {missing[:5]}; the table has {list(frame.columns[:5])} and others. Re-materialize gold with the "
+            f"transform that the model was trained on, or train a model on the new columns"
+        )
+    classes = np.asarray(estimator.classes_).astype(str)
+    if len(frame) == 0:
+        chances = np.empty((0, len(classes)))
+    else:
+        chances = np.asarray(estimator.predict_proba(frame[list(features)]), dtype=float)
+    best = chances.argmax(axis=1) if len(frame) else np.empty(0, dtype=int)
+    scored = pd.DataFrame(chances, index=frame.index, columns=[f"score_{name}" for name in classes])
+    scored.insert(0, "predicted", pd.Series(classes[best], index=frame.index, dtype=object))
+    scored.insert(1, "confidence", chances[np.arange(len(frame)), best])
+    return scored

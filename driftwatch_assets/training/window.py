@@ -1,0 +1,187 @@
+"""Which rows a training may use, and what each of them is for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+
+from driftwatch_assets.lake import batch_order
+from driftwatch_assets.training.errors import NotEnoughLabels
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+_LEAST_CLASSES = 2
+
+
+@dataclass(frozen=True)
+class GoldBatch:
+    """One batch of gold, as a training takes it.
+
+    Attributes
+    ----------
+    batch
+        Batch key.
+    frame
+        Features and the label column, which may be null where a label is not known yet.
+    fingerprint
+        Content fingerprint of the batch in the lake.
+
+    """
+
+    batch: str
+    frame: pd.DataFrame
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class LabelledRows:
+    """The rows of one batch whose label is known.
+
+    Attributes
+    ----------
+    batch, fingerprint
+        As in `GoldBatch`.
+    frame
+        All columns of the labelled rows.
+    labels
+        Class names, shape (rows,).
+
+    """
+
+    batch: str
+    fingerprint: str
+    frame: pd.DataFrame
+    labels: NDArray[np.str_]
+
+
+def training_window(
+    batches: Sequence[GoldBatch], label: str, *, through: str, size: Literal["all"] | int = "all"
+) -> tuple[LabelledRows, ...]:
+    """Give the labelled batches up to and with one batch, in batch order.
+
+    Parameters
+    ----------
+    batches
+        In any order; later batches are left out, and so are batches without any label.
+    label
+        Name of the label column.
+    through
+        The last batch that the model may see.
+    size
+        All labelled batches, or the newest `size` of them.
+
+    Raises
+    ------
+    NotEnoughLabels
+        The batch `through` is not there or has no label, or the window has a single class.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"x": [1.0, 2.0, 3.0], "y": ["a", "b", None]})
+    >>> batches = [GoldBatch(key, frame, "f" + key) for key in ("10", "9", "11")]
+    >>> [(rows.batch, len(rows.labels)) for rows in training_window(batches, "y", through="10")]
+    [('9', 2), ('10', 2)]
+
+    """
+    newest = batch_order(through)
+    labelled = []
+    for one in sorted(batches, key=lambda one: batch_order(one.batch)):
+        if batch_order(one.batch) > newest:
+            continue
+        known = one.frame[label].notna().to_numpy()
+        if known.any():
+            frame = one.frame.loc[known]
+            labelled.append(LabelledRows(one.batch, one.fingerprint, frame, frame[label].to_numpy().astype(str)))
+    if not labelled or labelled[-1].batch != through:
+        found = [rows.batch for rows in labelled]
+        raise NotEnoughLabels(
+            f"cannot train through batch {through}: it has no row with a value in {label!r} "
+            f"(labelled batches before it: {', '.join(found) or 'none'}). Wait for its labels, or train through one "
+            f"of those"
+        )
+    window = tuple(labelled if size == "all" else labelled[-size:])
+    classes = sorted({str(name) for rows in window for name in np.unique(rows.labels)})
+    if len(classes) < _LEAST_CLASSES:
+        raise NotEnoughLabels(
+            f"cannot train through batch {through}: batches {window[0].batch} to {through} have the single class "
+            f"{classes[0]!r}; a classifier needs two. Widen the window, or wait for a batch with another class"
+        )
+    return window
+
+
+def stacked(rows: Sequence[LabelledRows], features: Sequence[str]) -> tuple[pd.DataFrame, NDArray[np.str_]]:
+    """Put the features and the labels of several batches below each other."""
+    return (
+        pd.concat([one.frame[list(features)] for one in rows], ignore_index=True),
+        np.concatenate([one.labels for one in rows]),
+    )
+
+
+def learn_and_judge(
+    rows: LabelledRows, share: float, *, seed: int, minimum: int, time_column: str | None = None
+) -> tuple[LabelledRows, LabelledRows]:
+    """Split a batch into the part that a challenger may learn from and the part that judges it.
+
+    With a time column the judging part is the batch's end. Without one it is drawn at random with a seed, each class in
+    the declared share: position i of the rows, ordered by class and at random within, judges when
+    ``floor((i + 1)·share) > floor(i·share)``.
+
+    Parameters
+    ----------
+    rows
+        The newest batch.
+    share
+        Share of the rows that judge, in (0, 1).
+    seed
+        Seed of the draw.
+    minimum
+        Least number of judging rows.
+    time_column
+        Column to order by, where the batch has a time.
+
+    Returns
+    -------
+    learn, judge : LabelledRows
+        Disjoint, together all rows, each in the batch's order.
+
+    Raises
+    ------
+    NotEnoughLabels
+        Fewer than `minimum` rows would judge, or none would be left to learn from.
+
+    Examples
+    --------
+    >>> labels = np.array(["a"] * 6 + ["b"] * 4)
+    >>> rows = LabelledRows("7", "f", pd.DataFrame({"x": range(10)}), labels)
+    >>> learn, judge = learn_and_judge(rows, 0.5, seed=1, minimum=5)
+    >>> learn.labels.tolist() == judge.labels.tolist() == ["a"] * 3 + ["b"] * 2
+    True
+
+    """
+    count = len(rows.labels)
+    judging = int(np.floor(count * share + 1e-9))
+    if judging < minimum or judging >= count:
+        raise NotEnoughLabels(
+            f"cannot judge a challenger on batch {rows.batch}: of its {count} labelled rows {judging} would judge, and "
+            f"{minimum} are needed. Wait for more labels, or declare another judge_share or minimum_judge_rows"
+        )
+    if time_column is not None:
+        order = np.argsort(rows.frame[time_column].to_numpy(), kind="stable")
+        judges = np.arange(count) >= count - judging
+    else:
+        order = np.lexsort((np.random.default_rng(seed).permutation(count), rows.labels))
+        steps = np.floor(np.arange(count + 1) * share + 1e-9)
+        judges = np.diff(steps) > 0
+    mask = np.empty(count, dtype=bool)
+    mask[order] = judges
+    return _part(rows, ~mask), _part(rows, mask)
+
+
+def _part(rows: LabelledRows, mask: NDArray[np.bool_]) -> LabelledRows:
+    return LabelledRows(rows.batch, rows.fingerprint, rows.frame.loc[mask], rows.labels[mask])

@@ -1,0 +1,121 @@
+"""Self-contained pages: one environment for the templates, style and script inlined, nothing loaded from outside."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from driftwatch_assets.reporting import wording
+
+if TYPE_CHECKING:
+    from driftwatch_assets.reporting.content import HistoryEntry
+
+
+def render_page(template: str, **content: Any) -> str:
+    """Render a template of this package; all content is escaped.
+
+    The page's policy (CSP) allows its own script, by hash, and forbids every request.
+    """
+    return _environment().get_template(template).render(**content)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("driftwatch_assets.reporting"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    script = _own_file("sort.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    environment.globals.update(
+        # Both are files of this package, not content.
+        style=Markup(_own_file("page.css")),  # noqa: S704
+        script=Markup(script),  # noqa: S704
+        script_hash=f"'sha256-{digest}'",
+        summary_page=wording.SUMMARY_PAGE,
+        summary_json=wording.SUMMARY_JSON,
+    )
+    environment.filters.update(
+        decimals=wording.decimals,
+        count=wording.count,
+        percent=wording.percent,
+        measure=wording.measure,
+        plural=wording.plural,
+        verdict_words=wording.verdict_words,
+        performance_sentence=wording.performance_sentence,
+        page_name=wording.page_name,
+        raw=raw,
+        difference=difference,
+        entry_verdict=entry_verdict,
+        aftermath=aftermath,
+    )
+    return environment
+
+
+def _own_file(name: str) -> str:
+    return files("driftwatch_assets.reporting").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def raw(value: Any) -> str:
+    """Write a value for sorting: a number in full, nothing when there is none.
+
+    Examples
+    --------
+    >>> raw(0.25), raw(None), raw(float("nan"))
+    ('0.25', '', '')
+    """
+    return repr(float(value)) if wording.is_number(value) else ""
+
+
+def difference(value: Any) -> Markup:
+    """Write a signed difference, coloured when it is at least a thousandth.
+
+    Examples
+    --------
+    >>> str(difference(0.1234)), str(difference(0.0001))
+    ('<span class="gain">+0.123</span>', '0.000')
+    """
+    if not wording.is_number(value):
+        return escape(wording.NOTHING)
+    text = f"{value:+.3f}".replace("-", wording.MINUS)
+    if abs(value) < 0.0005:  # noqa: PLR2004 - what rounds to 0.000 has no sign and no colour
+        return Markup("0.000")
+    return Markup('<span class="{}">{}</span>').format("gain" if value > 0 else "loss", text)
+
+
+def entry_verdict(entry: HistoryEntry) -> str:
+    """Name the verdict of a batch in the history, with its severity.
+
+    Examples
+    --------
+    >>> from driftwatch_assets.reporting.content import HistoryEntry
+    >>> entry_verdict(HistoryEntry("7", drift_detected=True, severity="high")), entry_verdict(HistoryEntry("1"))
+    ('drift, high', 'no verdict')
+    """
+    words = wording.verdict_words(entry.drift_detected)
+    return f"{words}, {entry.severity}" if entry.drift_detected and entry.severity else words
+
+
+def aftermath(entry: HistoryEntry) -> str:
+    """Name what happened after a batch.
+
+    Examples
+    --------
+    >>> from driftwatch_assets.reporting.content import HistoryEntry
+    >>> aftermath(HistoryEntry("6", retrained=True, promoted=True))
+    'first champion trained'
+    >>> aftermath(HistoryEntry("7", champion_trained_through="6", retrained=True))
+    'retrained, refused'
+    """
+    if entry.promoted:
+        return "retrained, promoted" if entry.champion_trained_through is not None else "first champion trained"
+    return "retrained, refused" if entry.retrained else wording.NOTHING

@@ -1,0 +1,99 @@
+"""What each retraining bought: the first batch that its champion scored, beside what the others would have reached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from driftwatch_assets.reporting.content import HistoryEntry
+
+
+@dataclass(frozen=True)
+class RetrainingGain:
+    """One retraining and the batch that tells what it bought.
+
+    Attributes
+    ----------
+    trained_through
+        The batch that the retraining was trained through.
+    promoted
+        Whether its challenger became champion.
+    batch
+        The first batch that the new champion scored; None when there is none, and `note` says why.
+    accuracy, previous, frozen
+        On that batch: the new champion, the champion before it, the first champion; None when not known.
+    note
+        Why there is no such batch.
+    """
+
+    trained_through: str
+    promoted: bool
+    batch: str | None = None
+    accuracy: float | None = None
+    previous: float | None = None
+    frozen: float | None = None
+    note: str = ""
+
+    @property
+    def outcome(self) -> str:
+        """What became of the challenger, in words."""
+        return "promoted" if self.promoted else "refused"
+
+    @property
+    def over_previous(self) -> float | None:
+        """Accuracy won over the champion before."""
+        return _over(self.accuracy, self.previous)
+
+    @property
+    def over_frozen(self) -> float | None:
+        """Accuracy won over the first champion."""
+        return _over(self.accuracy, self.frozen)
+
+
+def _over(value: float | None, other: float | None) -> float | None:
+    return None if value is None or other is None else value - other
+
+
+def retraining_gains(history: Sequence[HistoryEntry]) -> tuple[RetrainingGain, ...]:
+    """Tell what each retraining bought; the training of the first champion replaced nothing and is left out.
+
+    The batch that raised the alarm does not count: the first later batch whose champion was trained through the
+    retraining's batch does.
+
+    Parameters
+    ----------
+    history
+        In batch order.
+
+    Examples
+    --------
+    >>> from driftwatch_assets.reporting.content import HistoryEntry
+    >>> seven = HistoryEntry("7", champion_trained_through="6", accuracy=0.7, retrained=True, promoted=True)
+    >>> eight = HistoryEntry("8", champion_trained_through="7", accuracy=0.9, previous_accuracy=0.8)
+    >>> [(gain.batch, round(gain.over_previous, 3)) for gain in retraining_gains([seven, eight])]
+    [('8', 0.1)]
+    """
+    gains = []
+    champion_before = False
+    for at, entry in enumerate(history):
+        champion_before = champion_before or entry.champion_trained_through is not None
+        if not (entry.retrained or entry.promoted):
+            continue
+        if champion_before:
+            gains.append(_gain(entry, history[at + 1 :]))
+        champion_before = champion_before or entry.promoted
+    return tuple(gains)
+
+
+def _gain(entry: HistoryEntry, later: Sequence[HistoryEntry]) -> RetrainingGain:
+    if not entry.promoted:
+        return RetrainingGain(entry.batch, promoted=False, note="the challenger was refused; the champion stayed")
+    scored = next((each for each in later if each.champion_trained_through == entry.batch), None)
+    if scored is None:
+        return RetrainingGain(entry.batch, promoted=True, note="no batch has been scored by it yet")
+    return RetrainingGain(
+        entry.batch, True, scored.batch, scored.accuracy, scored.previous_accuracy, scored.frozen_accuracy
+    )

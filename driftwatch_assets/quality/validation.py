@@ -1,0 +1,181 @@
+"""Run a suite on a table through Great Expectations, and read its results as verdicts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from driftwatch_assets.quality.columns import TableColumns
+from driftwatch_assets.quality.engine import ONE_AT_A_TIME, great_expectations
+from driftwatch_assets.quality.errors import SuiteCrashed, hint
+from driftwatch_assets.quality.evidence import Evidence
+from driftwatch_assets.quality.expectation import BuiltIn, Expectation, Subject, TableWide
+from driftwatch_assets.quality.report import QualityReport, QualityVerdict, sentence
+from driftwatch_assets.quality.suite import Suite, check_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import ModuleType
+
+    import pandas as pd
+
+CHECK = "driftwatch_check"
+GRAVITY = {"error": "critical", "warn": "warning"}
+
+
+def validate(
+    frame: pd.DataFrame,
+    suite: Suite,
+    *,
+    table: str,
+    batch: str,
+    columns: TableColumns | None = None,
+    rejected: int = 0,
+) -> QualityReport:
+    """Validate a table of one batch.
+
+    Parameters
+    ----------
+    frame
+        The table, any number of rows, also none; its column names are unique.
+    suite
+        What is expected of it.
+    table, batch
+        Its name and batch, for messages.
+    columns
+        What is known of its columns: types for `schema`, the group `features`, the identity of a row.
+    rejected
+        Rows that were delivered but are not in the frame, for `rejected`.
+
+    Returns
+    -------
+    QualityReport
+        One verdict an expectation. A column that the table lacks breaks the expectations that need it.
+
+    Raises
+    ------
+    SuiteError
+        When the suite does not fit the declared columns.
+    SuiteCrashed
+        When an expectation raises instead of giving a verdict.
+
+    Notes
+    -----
+    Great Expectations decides; an expectation on many columns is one metric there (see `table_wide`), so the cost
+    does not grow with an expectation a column. Its first run in a process imports it, which takes seconds.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from driftwatch_assets.quality import TableColumns, parse_suite, validate
+    >>> frame = pd.DataFrame({"reading": [1, 2, 3], "s1": [0.5, 9.0, None]})
+    >>> suite = parse_suite([{"expect": "between", "columns": ["s1"], "min": 0, "max": 1}])
+    >>> report = validate(frame, suite, table="silver/readings", batch="7", columns=TableColumns(identity=("reading",)))
+    >>> report.halts, report.verdicts[0].name, report.verdicts[0].observed["first_rows"]
+    (True, 'between_s1', [{'row': 2, 'column': 's1', 'value': 9.0}])
+    >>> report.verdicts[0].sentence
+    'broken: every value of s1 lies in [0, 1]; 1 exception in 3 rows (50.00%, allowed 0.00%); first in row 2: s1 = 9.0'
+
+    """
+    columns = TableColumns() if columns is None else columns
+    check_columns(suite, columns, where=table)
+    subject = Subject(columns, rejected)
+    present = tuple(map(str, frame.columns))
+    repeated = sorted({name for name in present if present.count(name) > 1})
+    if repeated:
+        message = f"{table}, batch {batch}: columns that are there twice cannot be validated: {', '.join(repeated)}"
+        raise SuiteCrashed(message, table=table, batch=batch, check="the suite")
+    if not suite.expectations:
+        return QualityReport(table, batch, len(frame), ())
+    # Great Expectations aligns its masks by the index, so the rows are counted from 0.
+    rows = frame.reset_index(drop=True)
+    results = _run(rows, suite, subject, table=table, batch=batch)
+    verdicts = tuple(
+        _verdict(rows, expectation, subject, results[expectation.check_name]) for expectation in suite.expectations
+    )
+    return QualityReport(table, batch, len(frame), verdicts)
+
+
+def _absent(expectation: Expectation, subject: Subject, frame: pd.DataFrame) -> list[str]:
+    needed = expectation.columns_needed(subject.columns, tuple(frame.columns))
+    return [name for name in needed if name not in frame.columns]
+
+
+def _run(frame: pd.DataFrame, suite: Suite, subject: Subject, *, table: str, batch: str) -> dict[str, Any]:
+    """Give Great Expectations' result by check name."""
+    with ONE_AT_A_TIME:
+        gx = great_expectations()
+        from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415 - heavy: loaded by the step that needs it
+
+        expectations = [_built(gx, expectation, subject, frame) for expectation in suite.expectations]
+        context = gx.get_context(mode="ephemeral")
+        context.variables.progress_bars = ProgressBarsConfig(globally=False)
+        asset = context.data_sources.add_pandas("lake").add_dataframe_asset(table)
+        delivery = asset.add_batch_definition_whole_dataframe(batch).get_batch(batch_parameters={"dataframe": frame})
+        outcome = delivery.validate(gx.ExpectationSuite(name=table, expectations=expectations), result_format="BASIC")
+    results = {result.expectation_config.meta[CHECK]: result for result in outcome.results}
+    for expectation in suite.expectations:
+        name = expectation.check_name
+        trouble = _exception(results[name].exception_info) if name in results else ("no result at all", "")
+        if trouble is not None:
+            message, traceback = trouble
+            crash = SuiteCrashed(
+                f"{table}, batch {batch}: the check {name} crashed, so there is no verdict: {message}",
+                table=table,
+                batch=batch,
+                check=name,
+            )
+            crash.add_note(traceback)
+            raise crash
+    return results
+
+
+def _built(gx: ModuleType, expectation: Expectation, subject: Subject, frame: pd.DataFrame) -> Any:
+    if _absent(expectation, subject, frame):
+        needed = expectation.columns_needed(subject.columns, tuple(frame.columns))
+        built = gx.expectations.ExpectTableColumnsToMatchSet(column_set=list(needed), exact_match=False)
+    elif isinstance(expectation, BuiltIn):
+        built = expectation.build(gx.expectations, expectation.columns_needed(subject.columns, tuple(frame.columns)))
+    elif isinstance(expectation, TableWide):
+        from driftwatch_assets.quality.table_wide import declared  # noqa: PLC0415 - imports Great Expectations
+
+        built = declared(expectation, subject)
+    else:
+        message = f"{type(expectation).__name__} is neither built in nor table-wide"
+        raise TypeError(message)
+    built.meta = {CHECK: expectation.check_name}
+    built.severity = GRAVITY[expectation.severity]
+    return built
+
+
+def _exception(info: Mapping[str, Any] | None) -> tuple[str, str] | None:
+    """Give message and traceback of an exception that Great Expectations caught, or None.
+
+    It keeps either one exception or one by metric.
+    """
+    for found in (info or {}, *(part for part in (info or {}).values() if isinstance(part, dict | object))):
+        get = found.get if hasattr(found, "get") else lambda key, of=found: getattr(of, key, None)
+        if get("raised_exception") or get("exception_traceback"):
+            return str(get("exception_message")), str(get("exception_traceback"))
+    return None
+
+
+def _verdict(frame: pd.DataFrame, expectation: Expectation, subject: Subject, result: Any) -> QualityVerdict:
+    absent = _absent(expectation, subject, frame)
+    details: dict[str, Any] = {"allowed_share": expectation.allowed_share}
+    if absent:
+        evidence = Evidence(rows=len(frame), unexpected_count=len(absent), unexpected_share=1.0).as_dict()
+        details |= {"absent_columns": absent, "nearest": hint(absent[0], map(str, frame.columns), what="columns")}
+    elif isinstance(expectation, BuiltIn):
+        evidence = expectation.locate(frame, subject, result.result).as_dict()
+    else:
+        evidence = dict(result.result)
+    observed = evidence | details
+    passed = bool(result.success)
+    return QualityVerdict(
+        name=expectation.check_name,
+        passed=passed,
+        severity=expectation.severity,
+        blocking=expectation.blocking,
+        observed=observed,
+        sentence=sentence(expectation, observed, passed=passed),
+    )

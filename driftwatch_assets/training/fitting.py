@@ -8,15 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from driftwatch_assets.training.errors import TrainingFailed
-from driftwatch_assets.training.window import stacked
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import pandas as pd
+    from collections.abc import Callable, Sequence
 
     from driftwatch_assets.training.candidate import Candidate
-    from driftwatch_assets.training.window import LabelledRows
+    from driftwatch_assets.training.window import Stack
 
 _SHOWN = 5
 
@@ -41,8 +38,49 @@ class Fitted:
     notes: tuple[str, ...]
 
 
-def fit(candidate: Candidate, rows: Sequence[LabelledRows], features: Sequence[str], *, seed: int) -> Fitted:
-    """Fit a candidate on the rows of some batches.
+class SharedSteps:
+    """Lets pipelines that are fitted on the same rows fit an equal step once.
+
+    It is given to `sklearn.pipeline.Pipeline` as its `memory`, whose interface (`cache`) it has. Two candidates that
+    begin with the same transformer then hold the same fitted object; they are only asked to predict.
+    """
+
+    def __init__(self) -> None:
+        self._done: dict[tuple[str, int, int], tuple[Any, Any, Any]] = {}
+
+    def cache(
+        self,
+        fit_transform: Callable[..., tuple[Any, Any]],
+        ignore: Sequence[str] | None = None,  # noqa: ARG002 - the interface is joblib's
+    ) -> Callable[..., tuple[Any, Any]]:
+        """Wrap the function with which a pipeline fits a step."""
+
+        def once(transformer: Any, rows: Any, labels: Any, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
+            kind = type(transformer)
+            declared = f"{kind.__module__}.{kind.__qualname__} {sorted(transformer.get_params().items())!r}"
+            key = (declared, id(rows), id(labels))
+            if key not in self._done:
+                # The rows are kept, so that no other object can get their id.
+                self._done[key] = (*fit_transform(transformer, rows, labels, *args, **kwargs), (rows, labels))
+            transformed, fitted, _ = self._done[key]
+            return transformed, fitted
+
+        return once
+
+
+def fit(candidate: Candidate, stack: Stack, *, seed: int, shared: SharedSteps | None = None) -> Fitted:
+    """Fit a candidate on stacked rows.
+
+    Parameters
+    ----------
+    candidate
+        What is fitted.
+    stack
+        What it is fitted on.
+    seed
+        See `Candidate.build`.
+    shared
+        Given where the same stack is fitted by several candidates.
 
     Raises
     ------
@@ -50,22 +88,22 @@ def fit(candidate: Candidate, rows: Sequence[LabelledRows], features: Sequence[s
         The estimator raised; the message names the candidate, the batches, the rows and columns with missing values.
 
     """
-    frame, labels = stacked(rows, features)
     estimator = candidate.build(seed=seed)
+    if shared is not None and "memory" in estimator.get_params(deep=False):
+        estimator.set_params(memory=shared)
     begin = time.perf_counter()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            estimator.fit(frame, labels)
+            estimator.fit(stack.frame, stack.labels)
         except Exception as broken:
-            raise TrainingFailed(_message(candidate, rows, frame, broken)) from broken
+            raise TrainingFailed(_message(candidate, stack, broken)) from broken
     notes = dict.fromkeys(f"{candidate.name}: {one.category.__name__}: {one.message}" for one in caught)
     return Fitted(estimator, time.perf_counter() - begin, tuple(notes))
 
 
-def _message(candidate: Candidate, rows: Sequence[LabelledRows], frame: pd.DataFrame, broken: Exception) -> str:
-    span = rows[0].batch if len(rows) == 1 else f"{rows[0].batch} to {rows[-1].batch}"
-    gaps = frame.isna().sum()
+def _message(candidate: Candidate, stack: Stack, broken: Exception) -> str:
+    gaps = stack.frame.isna().sum()
     gaps = gaps[gaps > 0]
     hint = ""
     if len(gaps):
@@ -75,6 +113,6 @@ def _message(candidate: Candidate, rows: Sequence[LabelledRows], frame: pd.DataF
             f"(sklearn.impute.SimpleImputer) or fill them in gold."
         )
     return (
-        f"candidate {candidate.name!r} could not be fitted on {len(frame)} rows of batches {span}: "
+        f"candidate {candidate.name!r} could not be fitted on {len(stack.frame)} rows of {stack.batches}: "
         f"{type(broken).__name__}: {broken}.{hint}"
     )

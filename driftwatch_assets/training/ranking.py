@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from driftwatch_assets.training.fitting import fit
+from driftwatch_assets.training.fitting import SharedSteps, fit
 from driftwatch_assets.training.scores import paired_scores
+from driftwatch_assets.training.window import stacked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -104,9 +105,10 @@ def rank(
     measured = []
     for step in steps:
         guesses = {}
+        stack, shared = stacked(step.earlier, features), SharedSteps()
         for candidate in candidates:
             progress(f"ranking {candidate.name} on batch {step.later.batch}")
-            fitted = fit(candidate, step.earlier, features, seed=declaration.seed)
+            fitted = fit(candidate, stack, seed=declaration.seed, shared=shared)
             guesses[candidate.name] = fitted.estimator.predict(step.later.frame[list(features)])
             seconds[candidate.name] += fitted.seconds
             notes.update(dict.fromkeys(fitted.notes))

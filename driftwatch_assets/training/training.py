@@ -13,7 +13,7 @@ from driftwatch_assets.training.identity import data_fingerprint, model_fingerpr
 from driftwatch_assets.training.judging import compare, decide, judge
 from driftwatch_assets.training.prediction import predict
 from driftwatch_assets.training.ranking import rank, ranking_steps
-from driftwatch_assets.training.window import learn_and_judge, training_window
+from driftwatch_assets.training.window import learn_and_judge, stacked, training_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -178,7 +178,7 @@ def train(
 
     candidate = next(one for one in declaration.candidates if one.name == ranking.chosen)
     progress(f"fitting the challenger {candidate.name}")
-    judged = fit(candidate, (*window[:-1], learn), features, seed=declaration.seed)
+    judged = fit(candidate, stacked((*window[:-1], learn), features), seed=declaration.seed)
     known = [str(name) for name in judged.estimator.classes_]
     scores = class_scores(judged.estimator, judging.frame[list(features)])
     temperature = best_temperature(scores, known, judging.labels)
@@ -204,7 +204,7 @@ def train(
     final = challenger
     if promotion.promote:
         progress(f"refitting {candidate.name} on the whole window")
-        refitted = fit(candidate, window, features, seed=declaration.seed)
+        refitted = fit(candidate, stacked(window, features), seed=declaration.seed)
         final = TemperatureScaled.around(refitted.estimator, temperature)
         notes += refitted.notes
         clock.lap("refitting")

@@ -115,11 +115,33 @@ def training_window(
     return window
 
 
-def stacked(rows: Sequence[LabelledRows], features: Sequence[str]) -> tuple[pd.DataFrame, NDArray[np.str_]]:
+@dataclass(frozen=True)
+class Stack:
+    """The rows of several batches below each other, as an estimator is fitted on them.
+
+    Attributes
+    ----------
+    frame
+        The features.
+    labels
+        Class names, shape (rows,).
+    batches
+        Which batches, in words.
+
+    """
+
+    frame: pd.DataFrame
+    labels: NDArray[np.str_]
+    batches: str
+
+
+def stacked(rows: Sequence[LabelledRows], features: Sequence[str]) -> Stack:
     """Put the features and the labels of several batches below each other."""
-    return (
-        pd.concat([one.frame[list(features)] for one in rows], ignore_index=True),
-        np.concatenate([one.labels for one in rows]),
+    first, last = rows[0].batch, rows[-1].batch
+    return Stack(
+        frame=pd.concat([one.frame[list(features)] for one in rows], ignore_index=True),
+        labels=np.concatenate([one.labels for one in rows]),
+        batches=f"batch {first}" if first == last else f"batches {first} to {last}",
     )
 
 

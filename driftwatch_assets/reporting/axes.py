@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from driftwatch_assets.reporting.wording import measure
+from driftwatch_assets.reporting.wording import MINUS, decimals, measure
 
 ROUND_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
@@ -40,7 +40,8 @@ class Axis:
 
     def ticks(self, count: int) -> tuple[Tick, ...]:
         """Give round ticks within the axis, about `count` of them."""
-        return tuple(Tick(self.place(each), measure(each)) for each in round_values(self.low, self.high, count))
+        values = round_values(self.low, self.high, count)
+        return tuple(Tick(self.place(each), label) for each, label in zip(values, tick_labels(values), strict=True))
 
 
 def round_values(low: float, high: float, count: int) -> tuple[float, ...]:
@@ -61,6 +62,21 @@ def round_values(low: float, high: float, count: int) -> tuple[float, ...]:
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     digits = max(0, 2 - math.floor(math.log10(step)))
     return tuple(round(at * step, digits) + 0.0 for at in range(first, last + 1))
+
+
+def tick_labels(values: tuple[float, ...]) -> tuple[str, ...]:
+    """Label ticks alike: the same number of decimals, or the same unit.
+
+    Examples
+    --------
+    >>> tick_labels((0.6, 0.8, 1.0)), tick_labels((0.0, 20000.0, 40000.0))
+    (('0.6', '0.8', '1.0'), ('0', '20k', '40k'))
+    """
+    labels = tuple(measure(each) for each in values)
+    if any(not each.lstrip(MINUS).replace(".", "").isdigit() for each in labels):
+        return labels
+    places = max(len(each.partition(".")[2]) for each in labels)
+    return tuple(decimals(each, places) for each in values)
 
 
 def spaced(labels: tuple[str, ...], width: float, character: float = 7.0) -> tuple[int, ...]:

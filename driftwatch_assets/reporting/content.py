@@ -279,9 +279,9 @@ class BatchReport:
         Data drift: what the policy made of `statistics`.
     statistics
         Index feature (or a column ``feature``); any of the columns ``ks, ks_pvalue, ks_pvalue_adjusted, psi,
-        wasserstein, wasserstein_scaled, chi2, chi2_pvalue, missing_rate_reference, missing_rate_current, n_reference,
-        n_current, kind, new_categories, lost_categories, drifted``. None when there was nothing to compare with. Without the
-        column ``drifted`` the verdict's features are marked.
+        wasserstein, wasserstein_scaled, chi2, chi2_pvalue, missing_rate_reference, missing_rate_current,
+        n_reference, n_current, kind, new_categories, lost_categories, drifted``. Without the column ``drifted`` the
+        verdict's features are marked. None when there was nothing to compare with.
     champion
         None when there was no champion before this batch.
     quarantine

@@ -116,7 +116,7 @@ def histograms(
 
     Numbers are counted on equal bins from the lower of both sides' 0.5 % quantiles to the higher of their 99.5 %
     quantiles; rows beyond are counted in the outermost bins. Everything else is counted by category, the most
-    frequent twelve by name and the rest together.
+    frequent twelve by name, in the order of their names, and the rest together.
 
     Parameters
     ----------
@@ -187,7 +187,7 @@ def _counted(feature: str, reference: pd.Series[Any], current: pd.Series[Any]) -
     left, right = (each.dropna().astype(str).value_counts() for each in (reference, current))
     shares = (left / max(left.sum(), 1)).add(right / max(right.sum(), 1), fill_value=0.0)
     names = sorted(shares.index, key=lambda name: (-shares[name], name))
-    shown, rest = names[:CATEGORIES], names[CATEGORIES:]
+    shown, rest = sorted(names[:CATEGORIES]), names[CATEGORIES:]
     counts = [[int(side.get(name, 0)) for name in shown] for side in (left, right)]
     if rest:
         for side, into in zip((left, right), counts, strict=True):

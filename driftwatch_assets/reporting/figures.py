@@ -19,6 +19,7 @@ SMALL_WIDTH, SMALL_HEIGHT = 340, 148
 BAR_STEP, BAR_LABEL = 32, 112
 WIDE, NARROW = (1080, 300), (350, 250)
 SHORT = 15
+CHARACTER = 7.2
 
 
 @dataclass(frozen=True)
@@ -131,13 +132,31 @@ def _histogram(distribution: Distribution) -> HistogramFigure:
         base=base,
         reference=_steps(edges, [up.place(each) for each in reference], base),
         current=_steps(edges, [up.place(each) for each in current], base),
-        ticks=across.ticks(4),
+        ticks=_side_by_side(across),
         medians=tuple(
             (side_name, across.place(value))
             for side_name, value in medians
             if value is not None and across.low <= value <= across.high
         ),
     )
+
+
+def _side_by_side(across: Axis) -> tuple[Tick, ...]:
+    """Give as many ticks as have room for their labels within the figure."""
+    fitting: tuple[Tick, ...] = ()
+    for wanted in (6, 5, 4, 3, 2):
+        fitting = tuple(
+            each
+            for each in across.ticks(wanted)
+            if each.at - _half(each.label) >= 0 and each.at + _half(each.label) <= SMALL_WIDTH
+        )
+        if all(left.at + _half(left.label) + 8 <= right.at - _half(right.label) for left, right in pairwise(fitting)):
+            break
+    return fitting
+
+
+def _half(label: str) -> float:
+    return len(label) * CHARACTER / 2
 
 
 def _steps(edges: Sequence[float], heights: Sequence[float], base: float) -> str:
@@ -213,11 +232,13 @@ def timelines(history: Sequence[HistoryEntry], here: str | None = None) -> tuple
 
 def _timeline(name: str, size: tuple[int, int], shown: Sequence[HistoryEntry], here: str | None) -> TimelineFigure:
     width, height = size
-    left, right, top, base = 40.0, width - 8.0, 12.0, height - 42.0
+    left, top, base = 40.0, 12.0, height - 42.0
+    labels = tuple(each.batch for each in shown)
+    overhang = _half(max(labels, key=len)) - (width - left) / len(shown) / 2
+    right = width - max(8.0, overhang)
     step = (right - left) / len(shown)
     places = [round(left + step * (at + 0.5), 2) for at in range(len(shown))]
     up = _accuracy_axis(shown, base, top)
-    labels = tuple(each.batch for each in shown)
     kept = spaced(labels, right - left)
     live = [_point(up, at, each) for at, each in zip(places, shown, strict=True)]
     frozen = [
@@ -241,7 +262,7 @@ def _timeline(name: str, size: tuple[int, int], shown: Sequence[HistoryEntry], h
         x_ticks=tuple(Tick(places[at], labels[at]) for at in kept),
         y_ticks=up.ticks(5),
         lines=(
-            _line("frozen", "first champion, never retrained", frozen),
+            _line("frozen", "frozen model", frozen),
             _line("live", "champion of its time", live),
         ),
         markers=tuple(

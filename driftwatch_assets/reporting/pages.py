@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -53,6 +54,7 @@ def _environment() -> Environment:
         verdict_words=wording.verdict_words,
         performance_sentence=wording.performance_sentence,
         page_name=wording.page_name,
+        breakable=breakable,
         raw=raw,
         difference=difference,
         entry_verdict=entry_verdict,
@@ -63,6 +65,18 @@ def _environment() -> Environment:
 
 def _own_file(name: str) -> str:
     return files("driftwatch_assets.reporting").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def breakable(text: str) -> Markup:
+    """Let a long name break after its underscores, dots and slashes.
+
+    Examples
+    --------
+    >>> str(breakable("fe_1<b>"))
+    'fe_<wbr>1&lt;b&gt;'
+    """
+    pieces = re.split(r"(?<=[_./])(?=.)", text)
+    return Markup("<wbr>").join(pieces)
 
 
 def raw(value: Any) -> str:

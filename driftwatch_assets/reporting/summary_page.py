@@ -21,6 +21,7 @@ MOST_CELLS = 6000
 MOST_FEATURES = 256
 NUMBERS_UP_TO = 12
 PANEL_FEATURES = 16
+TURNED_FROM = 4
 STATISTIC_TITLES = {
     "ks": "KS distance",
     "psi": "Population stability index (PSI)",
@@ -30,7 +31,7 @@ STATISTIC_TITLES = {
 HEADS = (
     ("Batch", "ascending", True),
     ("Rows", "descending", False),
-    ("Champion trained through", "ascending", True),
+    ("Champion", "ascending", True),
     ("Accuracy", "ascending", False),
     ("Macro-F1", "ascending", False),
     ("Frozen model", "ascending", False),
@@ -105,7 +106,7 @@ def _lead(entries: Sequence[HistoryEntry]) -> list[str]:
         frozen = sum(each.frozen_accuracy or 0.0 for each in both) / len(both)
         sentences.append(
             f"Mean accuracy over {plural(len(both), 'scored batch', 'scored batches')} is {decimals(live)};"
-            f" the first champion, never retrained, would have reached {decimals(frozen)}."
+            f" the frozen model, the first champion never retrained, would have reached {decimals(frozen)}."
         )
     elif scored:
         mean = sum(each.accuracy or 0.0 for each in scored) / len(scored)
@@ -146,10 +147,11 @@ def _heat(heatmap: Heatmap) -> dict[str, Any]:
     return {
         "title": STATISTIC_TITLES.get(heatmap.statistic, heatmap.statistic),
         "left_out": " ".join(left_out),
-        "scale": [f"< {LEVELS[0]:g}", *(f"{low:g}" for low in LEVELS[:-1]), f"≥ {LEVELS[-1]:g}"],
+        "scale": ["0", *(f"{low:g}" for low in LEVELS)],
         "gaps": gaps,
         "dense": dense,
         "batches": batches,
+        "turned": max(len(each) for each in batches) > TURNED_FROM,
         "panels": [rows[at : at + half] for at in range(0, len(rows), half)],
     }
 

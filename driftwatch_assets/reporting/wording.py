@@ -82,8 +82,8 @@ def measure(value: Any) -> str:
 
     Examples
     --------
-    >>> measure(15596.1621), measure(2.739388), measure(3.2e9), measure(2500000), measure(0)
-    ('15.6k', '2.739', '3.2e9', '2.5M', '0')
+    >>> measure(15596.1621), measure(9579.4), measure(2.739388), measure(3.2e9), measure(2500000), measure(0)
+    ('15.6k', '9,579', '2.739', '3.2e9', '2.5M', '0')
     """
     if not is_number(value):
         return NOTHING
@@ -94,6 +94,8 @@ def measure(value: Any) -> str:
         text = f"{value / MILLION:.4g}M"
     elif size >= THOUSAND:
         text = f"{value / 1e3:.4g}k"
+    elif size >= THOUSAND / 10:
+        text = f"{value:,.0f}"
     else:
         text = f"{value:.4g}"
     return text.replace("-", MINUS)
@@ -120,8 +122,8 @@ def headline(report: BatchReport) -> str:
     drifted = len(verdict.drifted_features)
     of = f"{drifted} of {plural(compared, 'feature')}" if compared else plural(drifted, "feature")
     if verdict.drift_detected:
-        return f"Drift of {verdict.severity} severity: {of} moved"
-    return f"No drift: {of} moved"
+        return f"Drift of {verdict.severity} severity in {of}"
+    return f"No drift: {of} drifted"
 
 
 def state(verdict: Verdict) -> str:

@@ -180,6 +180,10 @@ class Lake:
         self._put(check_path("file", path), content, f"file {path!r}")
         return self._storage.uri(path)
 
+    def uri_of(self, path: str) -> str:
+        """Say where a file that `write_file` stores lies or would lie."""
+        return self._storage.uri(check_path("file", path))
+
     def read_file(self, path: str) -> bytes:
         """Read a file that `write_file` stored; FileNotFoundError, which names those beside it, when it is absent."""
         try:

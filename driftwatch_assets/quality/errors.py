@@ -29,11 +29,15 @@ class SuiteCrashed(RuntimeError):  # noqa: N818 - it is not the suite's finding 
 
     """
 
-    def __init__(self, message: str, *, table: str, batch: str, check: str) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, table: str, batch: str, check: str) -> None:
+        # All arguments go to the base, so that the exception survives the way out of a worker process.
+        super().__init__(message, table, batch, check)
         self.table = table
         self.batch = batch
         self.check = check
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 def hint(found: str, valid: Iterable[str], *, what: str = "valid") -> str:

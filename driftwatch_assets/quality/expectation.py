@@ -74,10 +74,10 @@ class Expectation(BaseModel, ABC):
 
     @property
     def mostly(self) -> float:
-        """Share that must be as declared, for Great Expectations: the double nearest to 1 - `allowed_share` in decimals.
+        """Share that must be as declared, as Great Expectations wants it: 1 - `allowed_share`, in decimals.
 
-        It is compared with (n - unexpected) / n; with both rounded correctly, a share of exactly `allowed_share`
-        is allowed, which 1 - 0.07 = 0.9299999999999999 would not be sure of.
+        It compares (n - unexpected) / n with it. Both are the doubles nearest to the true quotients, so a share of
+        exactly `allowed_share` is allowed; in doubles, 1 - 0.9 = 0.09999999999999998 is not the double nearest to 0.1.
         """
         return float(1 - Decimal(str(self.allowed_share)))
 

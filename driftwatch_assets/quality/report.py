@@ -74,7 +74,8 @@ def sentence(expectation: Expectation, observed: Mapping[str, Any], *, passed: b
     verdict = "holds" if passed else "broken"
     absent = observed.get("absent_columns")
     found = _absent(absent) if absent else expectation.explain(observed) or _counted(observed)
-    return f"{verdict}: {expectation.promise}; {found}"
+    allowed = f", but for at most {expectation.allowed_share:.2%}" if expectation.allowed_share else ""
+    return f"{verdict}: {expectation.promise}{allowed}; {found}"
 
 
 def _absent(names: list[str]) -> str:
@@ -89,10 +90,12 @@ def _counted(observed: Mapping[str, Any]) -> str:
         return f"{observed['rows']:,} rows looked at" + (f", {missing:,} values are missing" if missing else "")
     text = f"{count:,} exception{'s' if count > 1 else ''} in {observed['rows']:,} rows"
     of_worst = " of the worst column" if len(worst) > 1 else ""
-    text += f" ({observed['unexpected_share']:.2%}{of_worst}, allowed {observed['allowed_share']:.2%})"
+    text += f" ({observed['unexpected_share']:.2%}{of_worst})"
     if len(worst) > 1:
         named = ", ".join(f"{name} {number:,}" for name, number in list(worst.items())[:NAMED_COLUMNS])
         text += f"; most in {named}"
+    if observed.get("uncomparable_columns"):
+        text += f"; of a type that has no such bounds: {', '.join(observed['uncomparable_columns'][:NAMED_COLUMNS])}"
     if observed["first_rows"]:
         first = observed["first_rows"][0]
         text += f"; first in row {first['row']}"

@@ -73,7 +73,7 @@ class Schema(TableWide):
         if observed["wrong_types"]:
             wrong = [f"{name} is {what}" for name, what in observed["wrong_types"].items()]
             parts.append(f"wrong type: {_listed(wrong)}")
-        return "; ".join(parts) or "it has"
+        return "; ".join(parts) or "it has them"
 
 
 def known_type(wanted: str) -> None:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from driftwatch_assets.quality.columns import TableColumns
 from driftwatch_assets.quality.engine import ONE_AT_A_TIME, great_expectations
-from driftwatch_assets.quality.errors import SuiteCrashed, hint
+from driftwatch_assets.quality.errors import SuiteCrashed, SuiteError, hint
 from driftwatch_assets.quality.evidence import Evidence
 from driftwatch_assets.quality.expectation import BuiltIn, Expectation, Subject, TableWide
 from driftwatch_assets.quality.report import QualityReport, QualityVerdict, sentence
 from driftwatch_assets.quality.suite import Suite, check_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from types import ModuleType
 
     import pandas as pd
+    from great_expectations.data_context.types.base import DataContextConfig
 
 CHECK = "driftwatch_check"
 GRAVITY = {"error": "critical", "warn": "warning"}
@@ -73,7 +75,7 @@ def validate(
     >>> report.halts, report.verdicts[0].name, report.verdicts[0].observed["first_rows"]
     (True, 'between_s1', [{'row': 2, 'column': 's1', 'value': 9.0}])
     >>> report.verdicts[0].sentence
-    'broken: every value of s1 lies in [0, 1]; 1 exception in 3 rows (50.00%, allowed 0.00%); first in row 2: s1 = 9.0'
+    'broken: every value of s1 lies in [0, 1]; 1 exception in 3 rows (50.00%); first in row 2: s1 = 9.0'
 
     """
     columns = TableColumns() if columns is None else columns
@@ -83,16 +85,34 @@ def validate(
     repeated = sorted({name for name in present if present.count(name) > 1})
     if repeated:
         message = f"{table}, batch {batch}: columns that are there twice cannot be validated: {', '.join(repeated)}"
-        raise SuiteCrashed(message, table=table, batch=batch, check="the suite")
+        raise SuiteCrashed(message, table, batch, "the suite")
     if not suite.expectations:
         return QualityReport(table, batch, len(frame), ())
     # Great Expectations aligns its masks by the index, so the rows are counted from 0.
     rows = frame.reset_index(drop=True)
     results = _run(rows, suite, subject, table=table, batch=batch)
-    verdicts = tuple(
-        _verdict(rows, expectation, subject, results[expectation.check_name]) for expectation in suite.expectations
-    )
-    return QualityReport(table, batch, len(frame), verdicts)
+    verdicts = []
+    for expectation in suite.expectations:
+        with _crashing(table, batch, expectation.check_name):
+            verdicts.append(_verdict(rows, expectation, subject, results[expectation.check_name]))
+    return QualityReport(table, batch, len(frame), tuple(verdicts))
+
+
+def _crash(message: str, table: str, batch: str, check: str) -> SuiteCrashed:
+    told = f"{table}, batch {batch}: the check {check} crashed, so there is no verdict: {message}"
+    return SuiteCrashed(told, table, batch, check)
+
+
+@contextmanager
+def _crashing(table: str, batch: str, check: str) -> Iterator[None]:
+    """Name the check whose preparation or reading raises."""
+    try:
+        yield
+    except SuiteError:
+        raise
+    except Exception as error:
+        message = f"{type(error).__name__}: {error}"
+        raise _crash(message, table, batch, check) from error
 
 
 def _absent(expectation: Expectation, subject: Subject, frame: pd.DataFrame) -> list[str]:
@@ -104,11 +124,11 @@ def _run(frame: pd.DataFrame, suite: Suite, subject: Subject, *, table: str, bat
     """Give Great Expectations' result by check name."""
     with ONE_AT_A_TIME:
         gx = great_expectations()
-        from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415 - heavy: loaded by the step that needs it
-
-        expectations = [_built(gx, expectation, subject, frame) for expectation in suite.expectations]
-        context = gx.get_context(mode="ephemeral")
-        context.variables.progress_bars = ProgressBarsConfig(globally=False)
+        expectations = []
+        for expectation in suite.expectations:
+            with _crashing(table, batch, expectation.check_name):
+                expectations.append(_built(gx, expectation, subject, frame))
+        context = gx.get_context(mode="ephemeral", project_config=_in_memory())
         asset = context.data_sources.add_pandas("lake").add_dataframe_asset(table)
         delivery = asset.add_batch_definition_whole_dataframe(batch).get_batch(batch_parameters={"dataframe": frame})
         outcome = delivery.validate(gx.ExpectationSuite(name=table, expectations=expectations), result_format="BASIC")
@@ -118,15 +138,25 @@ def _run(frame: pd.DataFrame, suite: Suite, subject: Subject, *, table: str, bat
         trouble = _exception(results[name].exception_info) if name in results else ("no result at all", "")
         if trouble is not None:
             message, traceback = trouble
-            crash = SuiteCrashed(
-                f"{table}, batch {batch}: the check {name} crashed, so there is no verdict: {message}",
-                table=table,
-                batch=batch,
-                check=name,
-            )
+            crash = _crash(message, table, batch, name)
             crash.add_note(traceback)
             raise crash
     return results
+
+
+def _in_memory() -> DataContextConfig:
+    """Give settings that keep everything in memory, draw no progress bars and plan no pages of its own."""
+    from great_expectations.data_context.types.base import (  # noqa: PLC0415 - heavy: loaded by the step that needs it
+        DataContextConfig,
+        InMemoryStoreBackendDefaults,
+        ProgressBarsConfig,
+    )
+
+    return DataContextConfig(
+        store_backend_defaults=InMemoryStoreBackendDefaults(),
+        progress_bars=ProgressBarsConfig(globally=False),
+        analytics_enabled=False,
+    )
 
 
 def _built(gx: ModuleType, expectation: Expectation, subject: Subject, frame: pd.DataFrame) -> Any:
@@ -150,12 +180,12 @@ def _built(gx: ModuleType, expectation: Expectation, subject: Subject, frame: pd
 def _exception(info: Mapping[str, Any] | None) -> tuple[str, str] | None:
     """Give message and traceback of an exception that Great Expectations caught, or None.
 
-    It keeps either one exception or one by metric.
+    It keeps either one exception, or one by metric when metrics could not be computed.
     """
-    for found in (info or {}, *(part for part in (info or {}).values() if isinstance(part, dict | object))):
-        get = found.get if hasattr(found, "get") else lambda key, of=found: getattr(of, key, None)
-        if get("raised_exception") or get("exception_traceback"):
-            return str(get("exception_message")), str(get("exception_traceback"))
+    kept = [info or {}, *(part for part in (info or {}).values() if isinstance(part, dict))]
+    for found in kept:
+        if found.get("exception_traceback"):
+            return str(found["exception_message"]), str(found["exception_traceback"])
     return None
 
 

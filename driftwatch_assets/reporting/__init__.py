@@ -15,6 +15,7 @@ from driftwatch_assets.reporting.content import (
 )
 from driftwatch_assets.reporting.distributions import Distribution, histogram, histograms, strongest
 from driftwatch_assets.reporting.machine import batch_json, json_bytes, summary_json
+from driftwatch_assets.reporting.results import confidence_of, performance_of, verdict_of, within_of
 from driftwatch_assets.reporting.retrainings import RetrainingGain, retraining_gains
 from driftwatch_assets.reporting.summary_page import render_summary
 from driftwatch_assets.reporting.wording import SUMMARY_JSON, SUMMARY_PAGE, json_name, page_name
@@ -35,14 +36,18 @@ __all__ = [
     "Verdict",
     "WithinClass",
     "batch_json",
+    "confidence_of",
     "histogram",
     "histograms",
     "json_bytes",
     "json_name",
     "page_name",
+    "performance_of",
     "render_batch",
     "render_summary",
     "retraining_gains",
     "strongest",
     "summary_json",
+    "verdict_of",
+    "within_of",
 ]

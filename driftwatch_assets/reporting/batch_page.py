@@ -40,13 +40,14 @@ _COLUMNS: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
     ("wasserstein", "W₁", measure),
     ("wasserstein_scaled", "W₁/sd", decimals),
     ("chi2", "χ²", measure),
+    ("chi2_pvalue_adjusted", "χ² p, adjusted", p_value),
     ("chi2_pvalue", "χ² p", p_value),
     ("missing_rate_reference", "missing before", percent),
     ("missing_rate_current", "missing now", percent),
     ("n_reference", "reference rows", count),
     ("n_current", "batch rows", count),
 )
-_SMALL_IS_STRONG = frozenset({"ks_pvalue_adjusted", "ks_pvalue", "chi2_pvalue"})
+_SMALL_IS_STRONG = frozenset({"ks_pvalue_adjusted", "ks_pvalue", "chi2_pvalue_adjusted", "chi2_pvalue"})
 
 
 def render_batch(report: BatchReport) -> str:
@@ -160,7 +161,7 @@ def _statistics_row(
         for column, head in (("new_categories", "new:"), ("lost_categories", "lost:"))
         if _names(row.get(column))
     ]
-    mark = "; ".join(["drifted" if drifted else NOTHING, *changed])
+    mark = "; ".join([_feature_verdict(row), *changed])
     return {
         "drifted": drifted,
         "cells": [
@@ -169,6 +170,13 @@ def _statistics_row(
             *({"text": write(row[column]), "value": raw(row[column]), "style": ""} for column, _, write in kept),
         ],
     }
+
+
+def _feature_verdict(row: pd.Series[Any]) -> str:
+    if row["drifted"]:
+        because = row.get("because")
+        return f"drifted: {because}" if isinstance(because, str) and because not in {"", "distribution"} else "drifted"
+    return NOTHING if row.get("judged", True) else "not judged"
 
 
 def _kept_columns(statistics: pd.DataFrame) -> tuple[list[tuple[str, str, Callable[[Any], str]]], str]:
@@ -187,9 +195,8 @@ def _kept_columns(statistics: pd.DataFrame) -> tuple[list[tuple[str, str, Callab
         empty = name.startswith("missing_rate") and all(
             same.get(side) == 0 for side in ("missing_rate_reference", "missing_rate_current") if side in names
         )
-        if name == "ks_pvalue" and "ks_pvalue_adjusted" in names:
-            continue
-        if not repeats and not empty:
+        superseded = f"{name}_adjusted" in names
+        if not (repeats or empty or superseded):
             kept.append(each)
     if {"n_reference", "n_current"} <= same.keys():
         rows = plural(int(same["n_current"]), "row")

@@ -9,10 +9,17 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from driftwatch_assets.drift import Reference
+
+    Numbers = NDArray[np.float64]
 
 BINS = 32
 TAIL = 0.005
+SMALLEST_RANGE = 1e-9
 CATEGORIES = 12
 OTHER = "(other values)"
 
@@ -73,8 +80,8 @@ def _shares(counts: Sequence[int]) -> tuple[float, ...]:
 def strongest(statistics: pd.DataFrame, count: int = 6) -> tuple[str, ...]:
     """Name the features that moved most, strongest first.
 
-    Drifted features come before the others; among them the order is by ``wasserstein_scaled``, then ``psi``, then name.
-    A feature without a Wasserstein distance (a category) is ranked by its PSI in that place.
+    Drifted features come before the others; among them the order is by ``effect``, which the verdict adds, then by
+    name. Statistics without it are ranked by the larger of ``wasserstein_scaled`` and ``psi``.
 
     Parameters
     ----------
@@ -99,20 +106,17 @@ def by_strength(statistics: pd.DataFrame) -> pd.DataFrame:
     frame = statistics.set_index("feature") if "feature" in statistics.columns else statistics
     frame = frame.set_axis(pd.Index([str(each) for each in frame.index], name="feature"))
     nothing = pd.Series(np.nan, index=frame.index)
-    psi = pd.to_numeric(frame.get("psi", nothing))
-    effect = pd.to_numeric(frame.get("wasserstein_scaled", nothing)).fillna(psi).fillna(-1.0)
-    drifted = frame.get("drifted", pd.Series(False, index=frame.index)).astype(bool)
-    order = sorted(
-        range(len(frame)),
-        key=lambda at: (not drifted.iloc[at], -effect.iloc[at], -np.nan_to_num(psi.iloc[at]), frame.index[at]),
-    )
-    return frame.iloc[order]
+    measured = [pd.to_numeric(frame.get(name, nothing)) for name in ("wasserstein_scaled", "psi")]
+    effect = pd.to_numeric(frame["effect"]) if "effect" in frame.columns else pd.concat(measured, axis=1).max(axis=1)
+    size = effect.fillna(-1.0).to_numpy(dtype=np.float64)
+    drifted = frame.get("drifted", pd.Series(False, index=frame.index)).to_numpy(dtype=bool)
+    return frame.iloc[sorted(range(len(frame)), key=lambda at: (not drifted[at], -size[at], frame.index[at]))]
 
 
 def histograms(
-    reference: pd.DataFrame, current: pd.DataFrame, features: Sequence[str], *, bins: int = BINS
+    reference: pd.DataFrame | Reference, current: pd.DataFrame, features: Sequence[str], *, bins: int = BINS
 ) -> tuple[Distribution, ...]:
-    """Count the named features of both tables on common bins.
+    """Count the named features of both sides on common bins.
 
     Numbers are counted on equal bins from the lower of both sides' 0.5 % quantiles to the higher of their 99.5 %
     quantiles; rows beyond are counted in the outermost bins. Everything else is counted by category, the most
@@ -120,8 +124,10 @@ def histograms(
 
     Parameters
     ----------
-    reference, current
-        Rows of the reference (a sample will do) and of the batch.
+    reference
+        The champion's reference, or rows of it (a sample will do).
+    current
+        Rows of the batch.
     features
         Columns of both.
     bins
@@ -130,31 +136,72 @@ def histograms(
     Raises
     ------
     KeyError
-        A feature is missing from one of the tables.
+        A feature is missing from one of the sides.
 
     Examples
     --------
     >>> both = histograms(pd.DataFrame({"x": [0.0, 1.0, 2.0]}), pd.DataFrame({"x": [2.0, 2.0, None]}), ["x"], bins=2)
     >>> both[0].reference, both[0].current, both[0].missing_current
     ((2, 1), (0, 2), 1)
+    >>> from driftwatch_assets.drift import Reference
+    >>> kept = Reference.fit(pd.DataFrame({"x": [0.0, 1.0, 2.0]}))
+    >>> histograms(kept, pd.DataFrame({"x": [2.0, 2.0, None]}), ["x"], bins=2) == both
+    True
     """
-    return tuple(histogram(name, reference[name], current[name], bins=bins) for name in features)
+    return tuple(_both(name, _reference_side(reference, name), _side(current[name]), bins) for name in features)
 
 
 def histogram(feature: str, reference: pd.Series[Any], current: pd.Series[Any], *, bins: int = BINS) -> Distribution:
     """Count one feature of both sides on common bins, as `histograms` does."""
-    numeric = all(
-        pd.api.types.is_numeric_dtype(each) and not pd.api.types.is_bool_dtype(each) for each in (reference, current)
-    )
-    return _binned(feature, reference, current, bins) if numeric else _counted(feature, reference, current)
+    return _both(feature, _side(reference), _side(current), bins)
 
 
-def _binned(feature: str, reference: pd.Series[Any], current: pd.Series[Any], bins: int) -> Distribution:
-    left, right = (_finite(each) for each in (reference, current))
-    pooled = [np.quantile(each, [TAIL, 1 - TAIL]) for each in (left, right) if len(each)]
-    low = float(min((each[0] for each in pooled), default=0.0))
-    high = float(max((each[1] for each in pooled), default=1.0))
-    if low == high:
+@dataclass(frozen=True, eq=False)
+class _Side:
+    """One side of a feature: its finite numbers, or its rows by category, and its rows without either."""
+
+    numbers: Numbers | None
+    categories: Mapping[str, int]
+    missing: int
+
+
+def _side(values: pd.Series[Any]) -> _Side:
+    if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
+        array: Numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
+        finite = array[np.isfinite(array)]
+        return _Side(finite, {}, len(values) - len(finite))
+    counts = values.dropna().astype(str).value_counts()
+    return _Side(None, {str(name): int(rows) for name, rows in counts.items()}, int(values.isna().sum()))
+
+
+def _reference_side(reference: pd.DataFrame | Reference, name: str) -> _Side:
+    if isinstance(reference, pd.DataFrame):
+        return _side(reference[name])
+    column = reference.columns[name]
+    numbers = getattr(column, "ordered", None)
+    return _Side(numbers, getattr(column, "counts", {}) if numbers is None else {}, column.rows - column.n)
+
+
+def _both(feature: str, reference: _Side, current: _Side, bins: int) -> Distribution:
+    if reference.numbers is None or current.numbers is None:
+        return _counted(feature, _by_category(reference), _by_category(current))
+    return _binned(feature, reference, current, bins)
+
+
+def _by_category(side: _Side) -> _Side:
+    """Count numbers by their text, where the other side is no number."""
+    if side.numbers is None:
+        return side
+    values, rows = np.unique(side.numbers, return_counts=True)
+    return _Side(None, {f"{value:g}": int(each) for value, each in zip(values, rows, strict=True)}, side.missing)
+
+
+def _binned(feature: str, reference: _Side, current: _Side, bins: int) -> Distribution:
+    left, right = (np.empty(0) if side.numbers is None else side.numbers for side in (reference, current))
+    ranges = [np.quantile(each, [TAIL, 1 - TAIL]) for each in (left, right) if len(each)]
+    low = float(min((each[0] for each in ranges), default=0.0))
+    high = float(max((each[1] for each in ranges), default=1.0))
+    if high - low <= SMALLEST_RANGE * max(abs(low), abs(high)):
         half = abs(low) * 0.05 or 0.5
         low, high = low - half, high + half
     edges = np.linspace(low, high, bins + 1)
@@ -163,8 +210,8 @@ def _binned(feature: str, reference: pd.Series[Any], current: pd.Series[Any], bi
         reference=_count(left, edges),
         current=_count(right, edges),
         edges=tuple(float(each) for each in edges),
-        missing_reference=len(reference) - len(left),
-        missing_current=len(current) - len(right),
+        missing_reference=reference.missing,
+        missing_current=current.missing,
         median_reference=float(np.median(left)) if len(left) else None,
         median_current=float(np.median(right)) if len(right) else None,
         beyond_reference=int(((left < low) | (left > high)).sum()),
@@ -172,31 +219,26 @@ def _binned(feature: str, reference: pd.Series[Any], current: pd.Series[Any], bi
     )
 
 
-def _finite(values: pd.Series[Any]) -> np.ndarray[Any, np.dtype[np.float64]]:
-    array: np.ndarray[Any, np.dtype[np.float64]] = values.to_numpy(dtype=np.float64, na_value=np.nan)
-    finite: np.ndarray[Any, np.dtype[np.float64]] = array[np.isfinite(array)]
-    return finite
-
-
-def _count(values: np.ndarray[Any, Any], edges: np.ndarray[Any, Any]) -> tuple[int, ...]:
+def _count(values: Numbers, edges: Numbers) -> tuple[int, ...]:
     counts, _ = np.histogram(np.clip(values, edges[0], edges[-1]), bins=edges)
     return tuple(int(each) for each in counts)
 
 
-def _counted(feature: str, reference: pd.Series[Any], current: pd.Series[Any]) -> Distribution:
-    left, right = (each.dropna().astype(str).value_counts() for each in (reference, current))
-    shares = (left / max(left.sum(), 1)).add(right / max(right.sum(), 1), fill_value=0.0)
-    names = sorted(shares.index, key=lambda name: (-shares[name], name))
+def _counted(feature: str, reference: _Side, current: _Side) -> Distribution:
+    left, right = reference.categories, current.categories
+    totals = max(sum(left.values()), 1), max(sum(right.values()), 1)
+    weight = {name: left.get(name, 0) / totals[0] + right.get(name, 0) / totals[1] for name in (*left, *right)}
+    names = sorted(weight, key=lambda name: (-weight[name], name))
     shown, rest = sorted(names[:CATEGORIES]), names[CATEGORIES:]
-    counts = [[int(side.get(name, 0)) for name in shown] for side in (left, right)]
+    counts = [[side.get(name, 0) for name in shown] for side in (left, right)]
     if rest:
         for side, into in zip((left, right), counts, strict=True):
-            into.append(int(sum(int(side.get(name, 0)) for name in rest)))
+            into.append(sum(side.get(name, 0) for name in rest))
     return Distribution(
         feature=feature,
         reference=tuple(counts[0]),
         current=tuple(counts[1]),
         categories=(*shown, OTHER) if rest else tuple(shown),
-        missing_reference=int(reference.isna().sum()),
-        missing_current=int(current.isna().sum()),
+        missing_reference=reference.missing,
+        missing_current=current.missing,
     )

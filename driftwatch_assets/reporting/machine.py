@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from driftwatch_assets.reporting.batch_page import with_drifted
 from driftwatch_assets.reporting.content import HistoryEntry
@@ -15,9 +17,7 @@ from driftwatch_assets.reporting.distributions import by_strength
 from driftwatch_assets.reporting.retrainings import retraining_gains
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    import pandas as pd
+    from collections.abc import Sequence
 
     from driftwatch_assets.reporting.content import BatchReport, ColumnDrift, Heatmap, Performance, Verdict
 
@@ -123,13 +123,13 @@ def plain(value: Any) -> Any:
         return value if math.isfinite(value) else None
     if value is None or isinstance(value, str | bool | int):
         return value
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {str(key): plain(each) for key, each in sorted(value.items(), key=lambda pair: str(pair[0]))}
     if isinstance(value, set | frozenset):
         value = sorted(value, key=str)
     if isinstance(value, list | tuple):
         return [plain(each) for each in value]
-    return None if value != value else str(value)  # noqa: PLR0124 - NaT and NA differ from themselves
+    return None if pd.isna(value) else str(value)
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:

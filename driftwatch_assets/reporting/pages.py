@@ -55,6 +55,7 @@ def _environment() -> Environment:
         performance_sentence=wording.performance_sentence,
         page_name=wording.page_name,
         breakable=breakable,
+        sentence=wording.sentence,
         raw=raw,
         difference=difference,
         entry_verdict=entry_verdict,

@@ -157,6 +157,21 @@ def performance_sentence(performance: Performance) -> str:
     return text + "."
 
 
+def sentence(text: str) -> str:
+    """Give a reason a capital and a full stop, where it has none.
+
+    Examples
+    --------
+    >>> sentence("not judged: 12 rows have a label"), sentence("fe_1 drifted."), sentence("")
+    ('Not judged: 12 rows have a label.', 'fe_1 drifted.', '')
+    """
+    if not text:
+        return ""
+    first = re.match(r"[a-z]+(?=[\s:,])", text)
+    text = text[0].upper() + text[1:] if first else text
+    return text if text[-1] in ".!?" else f"{text}."
+
+
 def slug(text: str) -> str:
     """Turn any text into characters that are safe in an id and in a file's name; different texts stay different.
 

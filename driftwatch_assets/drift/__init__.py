@@ -1,0 +1,26 @@
+"""Drift: a reference, the statistics of a batch against it, and the verdict on them."""
+
+from driftwatch_assets.drift.columns import CategoricalColumn, NumericColumn
+from driftwatch_assets.drift.errors import ColumnRefused, ColumnsDiffer, DriftError, ReferenceUnreadable
+from driftwatch_assets.drift.policy import DEFAULT, Policy
+from driftwatch_assets.drift.reference import Reference
+from driftwatch_assets.drift.verdict import FeatureVerdict, Verdict, judge
+from driftwatch_assets.drift.within_classes import ClassReferences, fit_within, judge_within
+
+__all__ = [
+    "DEFAULT",
+    "CategoricalColumn",
+    "ClassReferences",
+    "ColumnRefused",
+    "ColumnsDiffer",
+    "DriftError",
+    "FeatureVerdict",
+    "NumericColumn",
+    "Policy",
+    "Reference",
+    "ReferenceUnreadable",
+    "Verdict",
+    "fit_within",
+    "judge",
+    "judge_within",
+]

@@ -1,0 +1,5 @@
+"""When a model is retrained."""
+
+from driftwatch_assets.retraining.policy import BatchEvidence, Decision, RetrainingPolicy, Training, decide
+
+__all__ = ["BatchEvidence", "Decision", "RetrainingPolicy", "Training", "decide"]

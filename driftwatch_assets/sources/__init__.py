@@ -1,5 +1,12 @@
 """What arrives: landed files and published archives, as tables with a fingerprint or as a clear refusal."""
 
+from driftwatch_assets.sources.fetch_failure import (
+    FetchFailed,
+    FetchUnderWay,
+    LandingOccupied,
+    PublicationRefused,
+    PublisherUnreachable,
+)
 from driftwatch_assets.sources.landing import (
     Conflict,
     Delivery,
@@ -11,6 +18,7 @@ from driftwatch_assets.sources.landing import (
     list_landing,
 )
 from driftwatch_assets.sources.libsvm import LibsvmSource
+from driftwatch_assets.sources.publisher import Publisher, fetch, read_checksums
 from driftwatch_assets.sources.quarantine import RowsUnaccounted, Split, readable, split
 from driftwatch_assets.sources.refusal import DeliveryRefused
 
@@ -18,15 +26,23 @@ __all__ = [
     "Conflict",
     "Delivery",
     "DeliveryRefused",
+    "FetchFailed",
+    "FetchUnderWay",
     "Held",
     "KnownFile",
     "Landing",
+    "LandingOccupied",
     "LandingUnreadable",
     "LibsvmSource",
+    "PublicationRefused",
+    "Publisher",
+    "PublisherUnreachable",
     "RowsUnaccounted",
     "Split",
+    "fetch",
     "fingerprint_file",
     "list_landing",
+    "read_checksums",
     "readable",
     "split",
 ]

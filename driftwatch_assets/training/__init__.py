@@ -2,7 +2,13 @@
 
 from driftwatch_assets.training.candidate import Candidate, Step, check_candidate, locate_candidate
 from driftwatch_assets.training.declaration import Gates, Metric, TrainingDeclaration
-from driftwatch_assets.training.errors import CandidateInvalid, FeaturesMissing, NotEnoughLabels, TrainingFailed
+from driftwatch_assets.training.errors import (
+    CandidateInvalid,
+    FeaturesMissing,
+    NotEnoughLabels,
+    ScoringFailed,
+    TrainingFailed,
+)
 from driftwatch_assets.training.identity import Champion, training_fingerprint
 from driftwatch_assets.training.judging import Comparison, GateResult, Promotion
 from driftwatch_assets.training.multiclass import MulticlassReport, measure, wilson_interval
@@ -28,6 +34,7 @@ __all__ = [
     "Promotion",
     "Ranking",
     "Score",
+    "ScoringFailed",
     "Step",
     "TrainingDeclaration",
     "TrainingFailed",

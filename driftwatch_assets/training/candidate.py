@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from driftwatch_assets.training.errors import CandidateInvalid
 
-_CLASS_NAME = re.compile(r"[A-Za-z_]\w*")
+_NAME = re.compile(r"[A-Za-z_]\w*")
 _NEAREST = 3
 
 
@@ -235,11 +235,7 @@ def _value(name: str, value: Any) -> Any:
 def _imported(name: str, path: str) -> type[Any]:
     from sklearn.base import BaseEstimator  # noqa: PLC0415 - heavy: loaded by the step that needs it
 
-    module_path, _, class_name = path.rpartition(".")
-    if not module_path:
-        raise CandidateInvalid(
-            f"candidate {name!r}: {path!r} is no import path; write it like 'sklearn.ensemble.ExtraTreesClassifier'"
-        )
+    module_path, class_name = _parts(name, path)
     try:
         module = importlib.import_module(module_path)
     except ModuleNotFoundError as missing:
@@ -261,12 +257,18 @@ def _imported(name: str, path: str) -> type[Any]:
     return found
 
 
-def _locate(name: str, path: str) -> None:
-    *packages, class_name = path.split(".")
-    if not packages or not all(_CLASS_NAME.fullmatch(part) for part in (*packages, class_name)):
+def _parts(name: str, path: str) -> tuple[str, str]:
+    module_path, _, class_name = path.rpartition(".")
+    if not all(_NAME.fullmatch(part) for part in (*module_path.split("."), class_name)):
         raise CandidateInvalid(
             f"candidate {name!r}: {path!r} is no import path; write it like 'sklearn.ensemble.ExtraTreesClassifier'"
         )
+    return module_path, class_name
+
+
+def _locate(name: str, path: str) -> None:
+    module_path, class_name = _parts(name, path)
+    packages = module_path.split(".")
     spec = importlib.util.find_spec(packages[0])
     if spec is None or spec.origin is None:
         raise CandidateInvalid(f"candidate {name!r}: the package {packages[0]!r} of {path} is not installed")
@@ -286,7 +288,7 @@ def _locate(name: str, path: str) -> None:
             )
     if source.suffix != ".py":
         return
-    names = set(_CLASS_NAME.findall(source.read_text(encoding="utf-8")))
+    names = set(_NAME.findall(source.read_text(encoding="utf-8")))
     if class_name not in names:
         raise CandidateInvalid(
             f"candidate {name!r}: there is no {class_name!r} in {'.'.join(packages)}; "

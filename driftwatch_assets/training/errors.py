@@ -12,7 +12,11 @@ class NotEnoughLabels(Exception):  # noqa: N818 - it names the state of the data
 
 
 class TrainingFailed(RuntimeError):  # noqa: N818 - named for what was found
-    """A candidate that could be built could not be fitted or could not predict."""
+    """A candidate that could be built could not be fitted."""
+
+
+class ScoringFailed(RuntimeError):  # noqa: N818 - named for what was found
+    """A fitted model could not score the rows that it was given."""
 
 
 class FeaturesMissing(KeyError):  # noqa: N818 - named for what was found

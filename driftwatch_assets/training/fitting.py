@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from driftwatch_assets.training.errors import TrainingFailed
+from driftwatch_assets.training.prediction import first_line
+from driftwatch_assets.training.window import missing_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from driftwatch_assets.training.candidate import Candidate
     from driftwatch_assets.training.window import Stack
-
-_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -97,22 +97,9 @@ def fit(candidate: Candidate, stack: Stack, *, seed: int, shared: SharedSteps | 
         try:
             estimator.fit(stack.frame, stack.labels)
         except Exception as broken:
-            raise TrainingFailed(_message(candidate, stack, broken)) from broken
+            raise TrainingFailed(
+                f"candidate {candidate.name!r} could not be fitted on {len(stack.frame)} rows of {stack.batches}: "
+                f"{first_line(broken)}{missing_values(stack.frame)}"
+            ) from broken
     notes = dict.fromkeys(f"{candidate.name}: {one.category.__name__}: {one.message}" for one in caught)
     return Fitted(estimator, time.perf_counter() - begin, tuple(notes))
-
-
-def _message(candidate: Candidate, stack: Stack, broken: Exception) -> str:
-    gaps = stack.frame.isna().sum()
-    gaps = gaps[gaps > 0]
-    hint = ""
-    if len(gaps):
-        shown = ", ".join(f"{name} ({count})" for name, count in gaps.head(_SHOWN).items())
-        hint = (
-            f" {len(gaps)} features have missing values, first: {shown}; put an imputer before the estimator "
-            f"(sklearn.impute.SimpleImputer) or fill them in gold."
-        )
-    return (
-        f"candidate {candidate.name!r} could not be fitted on {len(stack.frame)} rows of {stack.batches}: "
-        f"{type(broken).__name__}: {broken}.{hint}"
-    )

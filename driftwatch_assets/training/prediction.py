@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from driftwatch_assets.training.errors import FeaturesMissing
+from driftwatch_assets.training.errors import FeaturesMissing, ScoringFailed
+from driftwatch_assets.training.window import missing_values
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
 
 
 def predict(estimator: Any, frame: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:
@@ -35,6 +38,8 @@ def predict(estimator: Any, frame: pd.DataFrame, features: Sequence[str]) -> pd.
     ------
     FeaturesMissing
         The frame lacks some of the features.
+    ScoringFailed
+        The model refused the rows, e.g. for a missing value that it has no imputer for.
 
     Examples
     --------
@@ -56,9 +61,35 @@ def predict(estimator: Any, frame: pd.DataFrame, features: Sequence[str]) -> pd.
     if len(frame) == 0:
         chances = np.empty((0, len(classes)))
     else:
-        chances = np.asarray(estimator.predict_proba(frame[list(features)]), dtype=float)
+        chances = ask(estimator.predict_proba, frame, features, what="the model").astype(float)
     best = chances.argmax(axis=1) if len(frame) else np.empty(0, dtype=int)
     scored = pd.DataFrame(chances, index=frame.index, columns=[f"score_{name}" for name in classes])
     scored.insert(0, "predicted", pd.Series(classes[best], index=frame.index, dtype=object))
     scored.insert(1, "confidence", chances[np.arange(len(frame)), best])
     return scored
+
+
+def ask(
+    method: Callable[[pd.DataFrame], Any], frame: pd.DataFrame, features: Sequence[str], *, what: str
+) -> NDArray[Any]:
+    """Call a fitted estimator's method on the features of some rows.
+
+    Raises
+    ------
+    ScoringFailed
+        It raised; the message says which features have missing values.
+
+    """
+    rows = frame[list(features)]
+    try:
+        return np.asarray(method(rows))
+    except Exception as broken:
+        raise ScoringFailed(
+            f"{what} could not score {len(frame)} rows: {first_line(broken)}{missing_values(rows)}"
+        ) from broken
+
+
+def first_line(broken: Exception) -> str:
+    """Give an error's type and the first line of its message, as a sentence."""
+    said = (str(broken).splitlines() or ["no message"])[0].rstrip(". ")
+    return f"{type(broken).__name__}: {said}."

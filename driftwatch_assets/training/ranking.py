@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from driftwatch_assets.training.fitting import SharedSteps, fit
+from driftwatch_assets.training.prediction import ask
 from driftwatch_assets.training.scores import paired_scores
 from driftwatch_assets.training.window import stacked
 
@@ -93,6 +94,8 @@ def rank(
     ------
     TrainingFailed
         A candidate could not be fitted.
+    ScoringFailed
+        A fitted candidate could not score a later batch.
 
     """
     candidates = declaration.candidates
@@ -109,7 +112,8 @@ def rank(
         for candidate in candidates:
             progress(f"ranking {candidate.name} on batch {step.later.batch}")
             fitted = fit(candidate, stack, seed=declaration.seed, shared=shared)
-            guesses[candidate.name] = fitted.estimator.predict(step.later.frame[list(features)])
+            what = f"candidate {candidate.name!r}, asked for batch {step.later.batch},"
+            guesses[candidate.name] = ask(fitted.estimator.predict, step.later.frame, features, what=what)
             seconds[candidate.name] += fitted.seconds
             notes.update(dict.fromkeys(fitted.notes))
         measured.append((step.later.batch, step.later.labels, guesses))

@@ -11,7 +11,7 @@ import numpy as np
 from driftwatch_assets.training.fitting import fit
 from driftwatch_assets.training.identity import data_fingerprint, model_fingerprint, training_fingerprint
 from driftwatch_assets.training.judging import compare, decide, judge
-from driftwatch_assets.training.prediction import predict
+from driftwatch_assets.training.prediction import ask, predict
 from driftwatch_assets.training.ranking import rank, ranking_steps
 from driftwatch_assets.training.window import learn_and_judge, stacked, training_window
 
@@ -156,6 +156,10 @@ def train(
         A candidate cannot be built.
     TrainingFailed
         A candidate cannot be fitted.
+    ScoringFailed
+        A candidate or the champion cannot score the rows.
+    FeaturesMissing
+        The champion needs features that gold no longer has.
 
     """
     from driftwatch_assets.training.temperature import (  # noqa: PLC0415 - heavy: loaded by the step that needs it
@@ -180,7 +184,12 @@ def train(
     progress(f"fitting the challenger {candidate.name}")
     judged = fit(candidate, stacked((*window[:-1], learn), features), seed=declaration.seed)
     known = [str(name) for name in judged.estimator.classes_]
-    scores = class_scores(judged.estimator, judging.frame[list(features)])
+    scores = ask(
+        lambda rows: class_scores(judged.estimator, rows),
+        judging.frame,
+        features,
+        what=f"candidate {candidate.name!r}, asked for batch {through},",
+    )
     temperature = best_temperature(scores, known, judging.labels)
     challenger = TemperatureScaled.around(judged.estimator, temperature)
     clock.lap("challenger")

@@ -1,0 +1,54 @@
+# Two commands: `make demo` and `make test`. Each sets everything up first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+export DAGSTER_HOME ?= $(CURDIR)/data/dagster
+export DAGSTER_DISABLE_TELEMETRY := yes
+export MLFLOW_DISABLE_TELEMETRY := true
+export GX_ANALYTICS_ENABLED := false
+
+.PHONY: demo test test-slow check ui bench clean
+.DEFAULT_GOAL := help
+
+help: ## Say what can be made.
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] < (3, 14) else f"Python 3.11 to 3.13 is needed, this is {sys.version.split()[0]}: set PYTHON=python3.12, for example")'
+	@echo "Setting up $(VENV) (once, a few minutes)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@$(BIN)/python -m compileall -q $(VENV)/lib || true
+	@touch $@
+
+$(DAGSTER_HOME)/dagster.yaml: dagster.yaml
+	@mkdir -p $(DAGSTER_HOME)
+	@cp dagster.yaml $@
+
+demo: $(READY) $(DAGSTER_HOME)/dagster.yaml ## Replay the ten gas sensor batches: real ones where they lie in the landing folder, else simulated.
+	@$(BIN)/driftwatch replay gas_sensors
+
+ui: $(READY) $(DAGSTER_HOME)/dagster.yaml ## Webserver and daemon on 127.0.0.1:3000, sensors on; reports on 127.0.0.1:3070.
+	@$(BIN)/driftwatch ui
+
+test: $(READY) ## All tests but the slow ones.
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
+
+test-slow: $(READY) ## End-to-end and soak tests.
+	@$(BIN)/python -m pytest -q -m slow
+
+check: $(READY) ## Lint, types, import contracts, definitions and YAML.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/dg check yaml
+	$(BIN)/dg check defs
+
+bench: $(READY) ## Measure the drift engine beside its peers, in one run; the peers get an environment of their own.
+	$(BIN)/python -m benchmarks.drift
+
+clean: ## Remove what was stored while running; landed files stay.
+	rm -rf data/lake data/mlflow data/dagster

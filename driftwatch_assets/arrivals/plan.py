@@ -1,0 +1,148 @@
+"""Which landed batches are taken in now: a pure plan on what has landed and what was done with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from driftwatch_assets.lake import batch_order
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+IntakeStatus = Literal["in_flight", "succeeded", "refused", "failed"]
+
+
+class ArrivalPolicy(BaseModel):
+    """How landed batches are let in."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    settle_seconds: float = Field(default=5.0, ge=0, description="Age below which a file may still be being written.")
+    attempts: int = Field(default=2, ge=1, description="Runs of one delivery that may crash before it is left alone.")
+    additions: int = Field(default=50, ge=1, description="Partitions that one tick may add.")
+
+
+@dataclass(frozen=True)
+class Landed:
+    """A delivery that lies in the landing folder: its batch and the fingerprint of its content."""
+
+    batch: str
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Intake:
+    """One run that took a delivery in, or tried to; `refused` means that its content was found bad."""
+
+    batch: str
+    fingerprint: str
+    status: IntakeStatus
+
+
+@dataclass(frozen=True)
+class ArrivalRequest:
+    """A run to ask for."""
+
+    batch: str
+    fingerprint: str
+    attempt: int
+
+
+@dataclass(frozen=True)
+class ArrivalPlan:
+    """Partitions to add, runs to request, and batches that wait, each with the reason."""
+
+    additions: tuple[str, ...]
+    requests: tuple[ArrivalRequest, ...]
+    held: tuple[str, ...]
+    reason: str
+
+
+def plan_arrivals(
+    landed: Sequence[Landed],
+    intakes: Sequence[Intake],
+    known: Collection[str],
+    *,
+    initial_batches: int,
+    training_pending: bool,
+    policy: ArrivalPolicy,
+) -> ArrivalPlan:
+    """Decide which deliveries are taken in now.
+
+    A delivery is due when no run of the same content succeeded, is under way or refused it, and fewer than
+    `attempts` runs of it crashed. Due batches go in batch order. The first `initial_batches` of a model are let in
+    together, since no champion can be older than they are. Each later one waits until nothing of the model is under
+    way and no training is pending: its champion must be the one that it would have met had it arrived alone, so that
+    a backfill gives the same predictions again.
+
+    Parameters
+    ----------
+    landed
+        Deliveries in the landing folder.
+    intakes
+        Past and present runs that took deliveries in.
+    known
+        Batches that are partitions already.
+    initial_batches
+        Batches before the first training.
+    training_pending
+        Whether a training is due or under way.
+    policy
+        The declared policy.
+
+    Returns
+    -------
+    ArrivalPlan
+
+    Examples
+    --------
+    >>> landed = [Landed("10", "c"), Landed("1", "a"), Landed("2", "b")]
+    >>> plan = plan_arrivals(landed, [], [], initial_batches=1, training_pending=False, policy=ArrivalPolicy())
+    >>> plan.additions, [request.batch for request in plan.requests], plan.held
+    (('1', '2', '10'), ['1'], ('2', '10'))
+
+    """
+    due = sorted(
+        (delivery for delivery in landed if _is_due(delivery, intakes, policy)),
+        key=lambda delivery: batch_order(delivery.batch),
+    )
+    if not due:
+        return ArrivalPlan((), (), (), f"nothing new among {len(landed)} landed batches")
+    due = due[: policy.additions]
+    additions = tuple(delivery.batch for delivery in due if delivery.batch not in known)
+    everything = sorted({*known, *additions}, key=batch_order)
+    first = set(everything[:initial_batches])
+    busy = training_pending or any(intake.status == "in_flight" for intake in intakes)
+    requests: list[ArrivalRequest] = []
+    held: list[str] = []
+    for delivery in due:
+        if delivery.batch in first or (not busy and not requests):
+            requests.append(_request(delivery, intakes))
+        else:
+            held.append(delivery.batch)
+    waiting = f"; waiting: {', '.join(held)}" if held else ""
+    taken = ", ".join(request.batch for request in requests) or "none"
+    return ArrivalPlan(additions, tuple(requests), tuple(held), f"taken in: {taken}{waiting}")
+
+
+def _is_due(delivery: Landed, intakes: Sequence[Intake], policy: ArrivalPolicy) -> bool:
+    same = [
+        intake for intake in intakes if (intake.batch, intake.fingerprint) == (delivery.batch, delivery.fingerprint)
+    ]
+    if any(intake.status != "failed" for intake in same):
+        return _superseded(delivery, intakes)
+    return len(same) < policy.attempts
+
+
+def _superseded(delivery: Landed, intakes: Sequence[Intake]) -> bool:
+    """Tell whether another content of the batch came after this one, so that this one is a redelivery."""
+    of_batch = [intake for intake in intakes if intake.batch == delivery.batch]
+    return of_batch[-1].status == "succeeded" and of_batch[-1].fingerprint != delivery.fingerprint
+
+
+def _request(delivery: Landed, intakes: Sequence[Intake]) -> ArrivalRequest:
+    earlier = sum(1 for intake in intakes if intake.batch == delivery.batch)
+    return ArrivalRequest(delivery.batch, delivery.fingerprint, earlier + 1)

@@ -1,0 +1,85 @@
+"""The commands; each is a thin shell over one function of its own file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+app = typer.Typer(
+    name="driftwatch",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Watch machine-learning models: replay their batches, read their history, open their reports.",
+)
+Model = Annotated[str, typer.Argument(help="Name of the monitored model, such as gas_sensors.")]
+Seed = Annotated[int, typer.Option(help="Seed of the simulator.", min=0)]
+
+
+@app.command()
+def replay(model: Model, seed: Seed = 42) -> None:
+    """Let all landed batches arrive, one after the other, through the same sensors, checks and assets as live ones.
+
+    Where nothing lies in the landing folder, the simulator's batches are put there.
+    """
+    from driftwatch_assets.command_line.replay import replay as run  # noqa: PLC0415 - a command loads what it needs
+
+    raise typer.Exit(run(model, seed=seed, console=Console()))
+
+
+@app.command()
+def history(
+    model: Model, as_json: Annotated[bool, typer.Option("--json", help="One object a batch.")] = False
+) -> None:
+    """Show what happened to each batch."""
+    from driftwatch_assets.command_line.history import as_table, read_history  # noqa: PLC0415 - as above
+
+    records = read_history(model)
+    if as_json:
+        typer.echo(json.dumps(records, indent=2, allow_nan=False))
+    else:
+        Console().print(as_table(model, records))
+
+
+@app.command()
+def simulate(
+    model: Model,
+    to: Annotated[Path, typer.Option(help="Folder that receives the files.", file_okay=False)],
+    seed: Seed = 42,
+) -> None:
+    """Write the simulator's batches: the real format, the real kinds of dirt, a known drift."""
+    from driftwatch_assets.command_line.landing import simulate_into  # noqa: PLC0415 - as above
+
+    for path in simulate_into(model, to, seed=seed):
+        typer.echo(str(path))
+
+
+@app.command()
+def fetch(model: Model) -> None:
+    """Fetch the real batches from their publisher into the landing folder."""
+    from driftwatch_assets.command_line.landing import fetch_into_landing  # noqa: PLC0415 - as above
+
+    raise typer.Exit(fetch_into_landing(model, console=Console()))
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 3070,
+) -> None:
+    """Serve the reports on 127.0.0.1."""
+    from driftwatch_assets.command_line.serve import serve_reports  # noqa: PLC0415 - as above
+
+    serve_reports(port)
+
+
+@app.command()
+def ui(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the Dagster webserver.")] = 3000,
+) -> None:
+    """Start webserver, daemon (sensors on) and report server on 127.0.0.1; Ctrl-C stops all three."""
+    from driftwatch_assets.command_line.ui import run_ui  # noqa: PLC0415 - as above
+
+    raise typer.Exit(run_ui(port, console=Console()))

@@ -1,0 +1,70 @@
+"""Filling a landing folder: from the simulator, or from the publisher."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from driftwatch_assets.components.models import monitored_model
+from driftwatch_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.console import Console
+
+MARK = ".simulated.json"
+
+
+class NoSimulator(LookupError):  # noqa: N818 - named for what is the matter
+    """A model declares no simulator."""
+
+
+def simulate_into(model: str, folder: Path, *, seed: int) -> list[Path]:
+    """Write a model's simulated batches into a folder, with a mark that says so.
+
+    Raises
+    ------
+    NoSimulator
+        When the model declares none.
+
+    """
+    component = monitored_model(model)
+    if component.simulate is None:
+        message = f"{model} declares no simulator; put its files into {folder}, or run `driftwatch fetch {model}`"
+        raise NoSimulator(message)
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = component.simulate(folder, seed)
+    (folder / MARK).write_text(json.dumps({"seed": seed, "files": [path.name for path in paths]}))
+    return paths
+
+
+def simulated_with(folder: Path) -> int | None:
+    """Give the seed of the simulated batches in a folder; `None` when they are not simulated."""
+    mark = folder / MARK
+    if not mark.is_file():
+        return None
+    content = json.loads(mark.read_text())
+    return int(content["seed"])
+
+
+def fetch_into_landing(model: str, *, console: Console) -> int:
+    """Fetch a model's real batches; the exit status is 1 when that failed."""
+    publisher = monitored_model(model).declaration.source.publisher
+    folder = Settings.from_environment().landing / model
+    if publisher is None:
+        console.print(f"{model} declares no publisher; put its files into {folder}")
+        return 1
+    folder.mkdir(parents=True, exist_ok=True)
+    if simulated_with(folder) is not None:
+        console.print(
+            f"{folder} holds simulated batches; move them away before real ones are fetched, so that they do not mix"
+        )
+        return 1
+    try:
+        paths = fetch(publisher, folder, progress=lambda _: None)
+    except FetchFailed as failure:
+        console.print(str(failure), style="red")
+        return 1
+    console.print(f"{len(paths)} files are in {folder}")
+    return 0

@@ -1,0 +1,133 @@
+"""A replay: landed batches go one after the other through the sensors, checks and assets of the live system."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+import dagster as dg
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from driftwatch_assets.command_line.history import as_table, failed_checks
+from driftwatch_assets.command_line.instance import open_instance
+from driftwatch_assets.command_line.landing import simulate_into, simulated_with
+from driftwatch_assets.components import records
+from driftwatch_assets.components.models import monitored_model
+from driftwatch_assets.components.ticks import LocalDaemon, close_abandoned_runs, is_under_way
+from driftwatch_assets.definitions import defs, places_of
+from driftwatch_assets.lake import batch_order
+from driftwatch_assets.settings import Settings
+from driftwatch_assets.sources import LandingUnreadable, list_landing
+from driftwatch_assets.steps import history
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from driftwatch_assets.components import MonitoredModel
+    from driftwatch_assets.sources import Landing
+
+_PATIENCE_SECONDS = 1.0
+
+
+def replay(model: str, *, seed: int, console: Console) -> int:
+    """Replay a model's landed batches and show its history; the exit status is 1 when a run failed."""
+    settings = Settings.from_environment()
+    component = monitored_model(model)
+    logging.getLogger("dagster").setLevel(logging.CRITICAL)
+    folder = settings.landing / model
+    console.print(_landed(component, folder, seed=seed))
+    with open_instance(settings) as instance:
+        watched = component.watch(places_of(settings))
+        watched.registry.prepare()
+        close_abandoned_runs(instance, model)
+        watched.registry.reconcile(lambda run_id: is_under_way(instance, run_id))
+        failed = _run_all(component, instance, folder, console)
+        console.print(as_table(model, history(watched, failed_checks(instance, component))))
+    for line in failed:
+        console.print(line, style="red")
+    console.print(f"Reports: {watched.lake.url}/{watched.tables.summary}")
+    console.print("Open the UI with `make ui`: http://127.0.0.1:3000 (graph, checks, runs), reports on :3070")
+    return 1 if failed else 0
+
+
+def _landed(component: MonitoredModel, folder: Path, *, seed: int) -> str:
+    """Say which batches lie there; where there are none, put the simulator's."""
+    name, pattern = component.declaration.name, component.declaration.source.pattern
+    folder.mkdir(parents=True, exist_ok=True)
+    landing = list_landing(folder, pattern, now=time.time(), settle_seconds=0.0)
+    if not landing.deliveries:
+        paths = simulate_into(name, folder, seed=seed)
+        return f"{name}: {len(paths)} simulated batches (seed {seed}) were put into {folder}"
+    found = simulated_with(folder)
+    kind = "real" if found is None else f"simulated (seed {found})"
+    return f"{name}: {len(landing.deliveries)} {kind} batches lie in {folder}"
+
+
+def _run_all(component: MonitoredModel, instance: dg.DagsterInstance, folder: Path, console: Console) -> list[str]:
+    keys = component.keys
+    failures: list[str] = []
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    ) as progress:
+        daemon = LocalDaemon(instance, defs(), places_of(Settings.from_environment()))
+        bar = progress.add_task("looking into the landing folder", total=None)
+        while True:
+            landing = _look(component, folder)
+            progress.update(bar, total=len(landing.deliveries) + len(landing.settling))
+            worked = False
+            for sensor, job, doing in (
+                (keys.arrivals_sensor, keys.batch_job, "batch {}"),
+                (keys.retraining_sensor, keys.training_job, "training through batch {}"),
+            ):
+                for request in daemon.tick(sensor).requests:
+                    worked = True
+                    progress.update(bar, description=doing.format(request.partition_key))
+                    if not daemon.run(job, request, lambda _: None):
+                        failures.append(f"{doing.format(request.partition_key)} failed: {_why(instance, request)}")
+            progress.update(bar, completed=len(_taken_in(instance, component)))
+            if not worked:
+                if not landing.settling:
+                    progress.update(bar, description="done")
+                    return failures
+                progress.update(bar, description="waiting for files that may still be being written")
+                time.sleep(_PATIENCE_SECONDS)
+
+
+def _look(component: MonitoredModel, folder: Path) -> Landing:
+    try:
+        return list_landing(
+            folder,
+            component.declaration.source.pattern,
+            now=time.time(),
+            settle_seconds=component.declaration.arrivals.settle_seconds,
+        )
+    except LandingUnreadable as unreadable:
+        raise SystemExit(str(unreadable)) from unreadable
+
+
+def _taken_in(instance: dg.DagsterInstance, component: MonitoredModel) -> list[str]:
+    done = {intake.batch for intake in records.intakes(instance, component.declaration.name)}
+    return sorted(done, key=batch_order)
+
+
+def _why(instance: dg.DagsterInstance, request: dg.RunRequest) -> str:
+    """Give the first sentence that a failed run left."""
+    runs = instance.get_runs(filters=dg.RunsFilter(tags={"dagster/run_key": request.run_key or ""}), limit=1)
+    for run in runs:
+        for entry in instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE):
+            event = entry.dagster_event
+            data = None if event is None else event.step_failure_data
+            if data is not None and data.user_failure_data is not None:
+                return data.user_failure_data.description or ""
+            if data is not None and data.error is not None:
+                cause = data.error.cause or data.error
+                return cause.message.strip()
+    return "see the run in the UI"

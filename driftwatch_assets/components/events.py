@@ -1,0 +1,93 @@
+"""A step's outcome as Dagster events."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from driftwatch_assets.components.records import REFUSED_TAG
+from driftwatch_assets.steps import Link, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import pandas as pd
+
+    from driftwatch_assets.steps import StepOutcome
+
+_SEVERITY = {"warn": dg.AssetCheckSeverity.WARN, "error": dg.AssetCheckSeverity.ERROR}
+
+
+def as_events(
+    context: dg.AssetExecutionContext, outcome: StepOutcome, started: float
+) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
+    """Hand a step's outcome to Dagster.
+
+    Raises
+    ------
+    dagster.Failure
+        When the batch may not go on. The check results are stored before, and a retry would change nothing.
+
+    """
+    results = [
+        dg.AssetCheckResult(
+            check_name=check.name,
+            passed=check.passed,
+            severity=_SEVERITY[check.severity],
+            description=check.description,
+            metadata=as_metadata(check.facts),
+        )
+        for check in outcome.checks
+    ]
+    if outcome.refused is not None:
+        yield from results
+        context.instance.add_run_tags(context.run.run_id, {REFUSED_TAG: "true"})
+        raise dg.Failure(
+            description=outcome.refused, metadata=as_metadata(outcome.facts), allow_retries=False
+        )
+    metadata = as_metadata({**outcome.facts, "seconds": time.monotonic() - started})
+    if outcome.uri is not None:
+        metadata["dagster/uri"] = dg.MetadataValue.text(outcome.uri)
+    if outcome.stored is not None:
+        metadata["dagster/partition_row_count"] = dg.MetadataValue.int(len(outcome.stored))
+        metadata["dagster/column_schema"] = _schema(outcome.stored)
+    yield dg.MaterializeResult(metadata=metadata, check_results=results)
+
+
+def as_metadata(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Give facts the metadata type with which the UI shows them best."""
+    return {name: _value(value) for name, value in facts.items() if value is not None}
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, Link):
+        return dg.MetadataValue.url(value.url)
+    if isinstance(value, Text):
+        return dg.MetadataValue.md(value.markdown)
+    if isinstance(value, os.PathLike):
+        return dg.MetadataValue.path(value)
+    if isinstance(value, bool | str | int | float):
+        return value
+    return dg.MetadataValue.json(_plain(value))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and value != value:  # noqa: PLR0124 - only NaN differs from itself
+        return None
+    if value is None or isinstance(value, bool | str | int | float):
+        return value
+    item = getattr(value, "item", None)
+    return _plain(item()) if callable(item) else str(value)
+
+
+def _schema(frame: pd.DataFrame) -> dg.TableSchema:
+    return dg.TableSchema(
+        columns=[dg.TableColumn(str(name), type=str(kind)) for name, kind in frame.dtypes.items()]
+    )

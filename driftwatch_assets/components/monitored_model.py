@@ -1,0 +1,136 @@
+"""The component: one declaration becomes the whole asset graph of a monitored model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from driftwatch_assets.components.assets import MLFLOW_KEY_SUFFIX, build_assets
+from driftwatch_assets.components.code import load_simulator, load_transforms
+from driftwatch_assets.components.failures import build_failures
+from driftwatch_assets.components import records
+from driftwatch_assets.components.keys import Keys
+from driftwatch_assets.components.sensors import build_arrivals, build_retraining
+from driftwatch_assets.declaration import Declaration
+from driftwatch_assets.resources import Places, mlflow_tracking
+from driftwatch_assets.settings import Settings
+from driftwatch_assets.steps import Transforms, Watched
+from driftwatch_assets.training import locate_candidate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from typing import Self
+
+    from pydantic import BaseModel
+
+
+@dataclass(frozen=True)
+class MonitoredModel(dg.Component):
+    """A monitored model: where its data comes from, how it becomes features, what competes, what counts as drift.
+
+    Attributes
+    ----------
+    declaration
+        The content of `defs.yaml`.
+    transforms
+        The two functions of `transforms.py`.
+    simulate
+        The simulator, `None` where there is none.
+
+    """
+
+    declaration: Declaration
+    transforms: Transforms
+    simulate: Callable[..., list[Path]] | None
+
+    @classmethod
+    def get_model_cls(cls) -> type[BaseModel]:
+        """Give the schema of `attributes`, so that editors and `dg check yaml` know it whole."""
+        return Declaration
+
+    @classmethod
+    def load(cls, attributes: BaseModel | None, context: dg.ComponentLoadContext) -> Self:
+        """Load the declaration and the code beside it; estimators are looked up, not imported."""
+        declaration = attributes
+        if not isinstance(declaration, Declaration):
+            message = f"{context.path / 'defs.yaml'} has no attributes; a monitored model needs at least name and task"
+            raise TypeError(message)
+        for candidate in declaration.training.candidates:
+            locate_candidate(candidate)
+        package = context.defs_relative_module_name(context.path)
+        return cls(
+            declaration=declaration,
+            transforms=load_transforms(context.path, package, declaration.code),
+            simulate=None
+            if declaration.simulator is None
+            else load_simulator(context.path, package, declaration.simulator),
+        )
+
+    @cached_property
+    def keys(self) -> Keys:
+        """Names of the model's assets, jobs and sensors."""
+        return Keys(self.declaration.name, self.declaration.source.table)
+
+    @cached_property
+    def check_keys(self) -> list[dg.AssetCheckKey]:
+        """Every check of the model."""
+        assets = build_assets(self.declaration, self.keys, self.watch)
+        return [spec.key for asset in assets for spec in asset.check_specs]
+
+    @property
+    def _trusted_modules(self) -> tuple[str, ...]:
+        paths = [path for candidate in self.declaration.training.candidates for path in candidate.paths]
+        return tuple(dict.fromkeys(path.split(".")[0] for path in paths))
+
+    def watch(self, places: Places) -> Watched:
+        """Bind the model to its places."""
+        return Watched(
+            declaration=self.declaration,
+            transforms=self.transforms,
+            lake=places.lake(),
+            registry=places.registry(self.declaration.name, self._trusted_modules),
+            landing=places.landing(self.declaration.name),
+            reports_url=places.reports_url,
+        )
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:  # noqa: ARG002 - Dagster's signature
+        """Build assets, checks, jobs and sensors."""
+        keys, name = self.keys, self.declaration.name
+        batch_job = dg.define_asset_job(
+            keys.batch_job,
+            selection=dg.AssetSelection.groups(name) - dg.AssetSelection.assets(keys.trained),
+            partitions_def=keys.partitions,
+            description=f"Takes one batch of {name} from landing to report.",
+            tags={records.MODEL_TAG: name},
+        )
+        training_job = dg.define_asset_job(
+            keys.training_job,
+            selection=dg.AssetSelection.assets(keys.trained, keys.report),
+            partitions_def=keys.partitions,
+            description=f"Trains {name} through one batch, and draws that batch's report again.",
+            tags={records.MODEL_TAG: name},
+        )
+        settings = Settings.from_environment()
+        return dg.Definitions(
+            assets=build_assets(self.declaration, keys, self.watch),
+            jobs=[batch_job, training_job],
+            sensors=[
+                build_arrivals(keys, batch_job, self.watch),
+                build_retraining(keys, training_job, self.watch),
+                build_failures(keys, training_job, self.watch),
+            ],
+            resources={
+                name + MLFLOW_KEY_SUFFIX: mlflow_tracking.configured(
+                    {
+                        "experiment_name": name,
+                        "mlflow_tracking_uri": settings.mlflow_tracking_uri,
+                        "extra_tags": {"driftwatch.model": name},
+                        "env": {},
+                    }
+                )
+            },
+        )

@@ -1,0 +1,212 @@
+"""A column of a table as the comparison needs it: sorted numbers, or counted categories."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from driftwatch_assets.drift.distances import bin_counts, quantile_edges, spread
+from driftwatch_assets.drift.errors import ColumnRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+Kind = Literal["numeric", "categorical"]
+
+
+@dataclass(frozen=True, eq=False)
+class NumericColumn:
+    """A numeric column of a reference.
+
+    Attributes
+    ----------
+    ordered
+        The values that are there, ascending, read-only.
+    rows
+        All rows, also those without a value.
+    edges, counts
+        Bins for the population stability index, and the reference's rows in them.
+    mean, std
+        Of the values (dividing by n); NaN without values.
+    """
+
+    ordered: NDArray[np.float64]
+    rows: int
+    edges: NDArray[np.float64]
+    counts: NDArray[np.int64]
+    mean: float
+    std: float
+
+    @classmethod
+    def of(cls, values: NDArray[np.float64], rows: int) -> NumericColumn:
+        """Summarize sorted values."""
+        if not values.size:
+            empty = np.empty(0)
+            return cls(values, rows, empty, np.zeros(1, dtype=np.int64), float("nan"), float("nan"))
+        edges = quantile_edges(values)
+        return cls(values, rows, edges, bin_counts(values, edges), float(values.mean()), spread(values))
+
+    @property
+    def n(self) -> int:
+        """Rows with a value."""
+        return self.ordered.size
+
+    @property
+    def missing_rate(self) -> float:
+        """Rows without a value over all rows."""
+        return 1 - self.n / self.rows
+
+
+@dataclass(frozen=True)
+class CategoricalColumn:
+    """A categorical column of a reference.
+
+    Attributes
+    ----------
+    counts
+        Rows by category, in alphabetical order.
+    rows
+        All rows, also those without a value.
+    """
+
+    counts: Mapping[str, int]
+    rows: int
+
+    @property
+    def n(self) -> int:
+        """Rows with a value."""
+        return sum(self.counts.values())
+
+    @property
+    def missing_rate(self) -> float:
+        """Rows without a value over all rows."""
+        return 1 - self.n / self.rows
+
+
+Column = NumericColumn | CategoricalColumn
+
+
+def kind_of(series: pd.Series[Any], where: str) -> Kind:
+    """Decide from the dtype whether a column is numeric or categorical.
+
+    Integers and floats are numeric; text, booleans, pandas categories and objects are categorical.
+
+    Raises
+    ------
+    ColumnRefused
+        For dates, durations and complex numbers.
+    """
+    if pd.api.types.is_bool_dtype(series.dtype) or isinstance(series.dtype, pd.CategoricalDtype):
+        return "categorical"
+    if pd.api.types.is_complex_dtype(series.dtype):
+        raise _refused(series, where)
+    if pd.api.types.is_numeric_dtype(series.dtype):
+        return "numeric"
+    if pd.api.types.is_object_dtype(series.dtype) or pd.api.types.is_string_dtype(series.dtype):
+        return "categorical"
+    raise _refused(series, where)
+
+
+def _refused(series: pd.Series[Any], where: str) -> ColumnRefused:
+    return ColumnRefused(
+        str(series.name),
+        where,
+        f"has the type {series.dtype}, which is neither numeric nor categorical",
+        "Derive a number from it (an age, a duration in days), or leave it out.",
+    )
+
+
+def sorted_values(series: pd.Series[Any], where: str) -> NDArray[np.float64]:
+    """Give the values that are there as float64 in ascending order.
+
+    Integers beyond 2^53 are rounded to the nearest float64.
+
+    Raises
+    ------
+    ColumnRefused
+        When a value is infinite, or the column is not numeric (one that holds nothing at all may have any type).
+    """
+    name = str(series.name)
+    if isinstance(series.dtype, np.dtype) and series.dtype.kind in "fiu":
+        values = np.array(series.to_numpy(), dtype=np.float64)
+    elif series.isna().all():
+        return np.empty(0)
+    elif kind_of(series, where) == "numeric":
+        values = np.array(series.to_numpy(dtype=np.float64, na_value=np.nan))
+    else:
+        sample = series.dropna().iloc[0]
+        raise ColumnRefused(
+            name,
+            where,
+            f"has the type {series.dtype} (first value {sample!r}), but it is compared as a number",
+            "Convert it to numbers, or fit the reference with this column among `categorical`.",
+        )
+    values.sort()
+    if values.size and np.isnan(values[-1]):
+        values = values[: values.searchsorted(np.nan)]
+    if values.size and (np.isinf(values[0]) or np.isinf(values[-1])):
+        count = int(np.isinf(values).sum())
+        raise ColumnRefused(
+            name,
+            where,
+            f"holds {count} infinite {'value' if count == 1 else 'values'}",
+            "Reject those rows, or store the values as missing, before the comparison.",
+        )
+    return values
+
+
+def category_counts(series: pd.Series[Any], where: str) -> dict[str, int]:
+    """Count the values of a column as text, in alphabetical order; missing values are left out.
+
+    Whole numbers are written without a decimal point, so that 1 and 1.0 are the same category: a column of
+    integers becomes one of floats in pandas as soon as a value is missing.
+
+    Raises
+    ------
+    ColumnRefused
+        When a cell holds a list or another value that cannot be counted.
+
+    Examples
+    --------
+    >>> category_counts(pd.Series(["b", "a", None, "b"], name="gas"), "batch")
+    {'a': 1, 'b': 2}
+    >>> category_counts(pd.Series([1.0, 2.0, np.nan], name="gas"), "batch")
+    {'1': 1, '2': 1}
+    """
+    try:
+        found = series.value_counts(dropna=True)
+    except TypeError as error:
+        raise ColumnRefused(
+            str(series.name), where, f"holds values that cannot be counted ({error})", "Turn them into text first."
+        ) from error
+    counts: dict[str, int] = {}
+    for value, count in found.items():
+        if count:
+            text = _category(value)
+            counts[text] = counts.get(text, 0) + int(count)
+    return dict(sorted(counts.items()))
+
+
+def class_names(labels: pd.Series[Any]) -> pd.Series[Any]:
+    """Give each row's category as text, None where there is none.
+
+    Examples
+    --------
+    >>> class_names(pd.Series([1.0, np.nan])).tolist()
+    ['1', None]
+    """
+    return pd.Series(
+        [None if missing else _category(label) for label, missing in zip(labels, labels.isna(), strict=True)],
+        index=labels.index,
+        dtype=object,
+    )
+
+
+def _category(value: Any) -> str:
+    whole = isinstance(value, float | np.floating) and float(value).is_integer()
+    return str(int(value)) if whole else str(value)

@@ -1,0 +1,339 @@
+"""The verdict on a batch: what a policy makes of its statistics, with the evidence."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from driftwatch_assets.drift.policy import DEFAULT
+from driftwatch_assets.drift.significance import adjusted
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from driftwatch_assets.drift.policy import Policy, Severity
+
+    Floats = NDArray[np.float64]
+    Flags = NDArray[np.bool_]
+
+TINY = 1e-10
+NEEDED = (
+    "ks_pvalue",
+    "psi",
+    "wasserstein_scaled",
+    "missing_rate_reference",
+    "missing_rate_current",
+    "n_reference",
+    "n_current",
+)
+
+
+@dataclass(frozen=True)
+class FeatureVerdict:
+    """The verdict on one feature.
+
+    Attributes
+    ----------
+    feature
+        Its name.
+    judged
+        Whether there were enough rows on both sides.
+    drifted
+        Whether it drifted; False when it was not judged.
+    effect
+        The largest of its PSI, its scaled Wasserstein distance and its change of missing rate or of categories; 0 or
+        more, infinite when a constant reference was left.
+    pvalue_adjusted
+        Of the Kolmogorov-Smirnov or chi-square test; None where there was none.
+    because
+        What drifted: ``"distribution"``, ``"missing rate"``, ``"new categories"``, ``"lost categories"``.
+    """
+
+    feature: str
+    judged: bool
+    drifted: bool
+    effect: float
+    pvalue_adjusted: float | None
+    because: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a batch drifted, how much, and on what evidence.
+
+    Attributes
+    ----------
+    drift_detected
+        None when there was not enough data: neither a pass nor a failure.
+    severity
+        ``"none"``, ``"low"``, ``"medium"`` or ``"high"``; ``"none"`` unless drift was detected.
+    drifted_features
+        The features that drifted, most drifted first; also when they are too few for the batch to have drifted.
+    reason
+        One sentence for people.
+    judged_features, share_drifted
+        How many features were judged, and the share of them that drifted (0 to 1; 0 when none was judged).
+    severity_effect
+        The effect that the severity was read off.
+    rows_reference, rows_current
+        Rows on both sides, the most over all features.
+    features
+        The verdict on each feature, in the order of the statistics.
+    policy
+        The thresholds.
+    """
+
+    drift_detected: bool | None
+    severity: Severity
+    drifted_features: list[str]
+    reason: str
+    judged_features: int
+    share_drifted: float
+    severity_effect: float
+    rows_reference: int
+    rows_current: int
+    features: tuple[FeatureVerdict, ...]
+    policy: Policy
+
+    def mark(self, statistics: pd.DataFrame) -> pd.DataFrame:
+        """Give the statistics with the verdict beside them.
+
+        Adds ``ks_pvalue_adjusted``, ``chi2_pvalue_adjusted``, ``effect``, ``judged``, ``drifted`` and ``because``
+        (text, reasons separated by commas).
+        """
+        p = np.array([np.nan if each.pvalue_adjusted is None else each.pvalue_adjusted for each in self.features])
+        categorical = _text(statistics, "kind", "numeric") == "categorical"
+        return statistics.assign(
+            ks_pvalue_adjusted=np.where(categorical, np.nan, p),
+            chi2_pvalue_adjusted=np.where(categorical, p, np.nan),
+            effect=[each.effect for each in self.features],
+            judged=[each.judged for each in self.features],
+            drifted=[each.drifted for each in self.features],
+            because=[", ".join(each.because) for each in self.features],
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the verdict as JSON-compatible values; an infinite effect is written as null."""
+        return {
+            "drift_detected": self.drift_detected,
+            "severity": self.severity,
+            "drifted_features": list(self.drifted_features),
+            "reason": self.reason,
+            "judged_features": self.judged_features,
+            "share_drifted": self.share_drifted,
+            "severity_effect": _finite(self.severity_effect),
+            "rows_reference": self.rows_reference,
+            "rows_current": self.rows_current,
+            "rule": self.policy.in_words(),
+            "policy": self.policy.model_dump(mode="json"),
+        }
+
+
+def judge(statistics: pd.DataFrame, policy: Policy = DEFAULT) -> Verdict:
+    """Judge what `Reference.compare` found.
+
+    The decision rule is written out at `Policy`. Features with fewer than ``policy.min_rows`` values on a side are
+    not judged by their distribution, and not at all when the side has fewer rows than that; when no feature can be
+    judged the verdict is None.
+
+    Parameters
+    ----------
+    statistics
+        Indexed by feature, or with a column ``feature``. Columns that only `Reference.compare` adds (``kind``, the
+        categories, ``missing_pvalue``) may be absent; the questions that need them are not asked then.
+    policy
+        The thresholds.
+
+    Raises
+    ------
+    ValueError
+        When a column that the decision needs is absent.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from driftwatch_assets.drift import Reference
+    >>> rng = np.random.default_rng(1)
+    >>> reference = Reference.fit(pd.DataFrame(rng.normal(size=(2000, 4)), columns=list("abcd")))
+    >>> batch = pd.DataFrame(rng.normal([0, 0, 0, 0.6], size=(500, 4)), columns=list("abcd"))
+    >>> verdict = judge(reference.compare(batch))
+    >>> verdict.drift_detected, verdict.severity, verdict.drifted_features
+    (True, 'high', ['d'])
+    >>> verdict.reason
+    '1 of 4 features drifted (25 %, the alarm is at 5 %), most of all d (PSI 0.36, scaled Wasserstein 0.59, \
+adjusted p < 1e-10); the effect that 25 % of the features reach is 0.59, so the severity is high'
+    >>> judge(reference.compare(batch.head(12))).drift_detected is None
+    True
+    """
+    table = statistics.set_index("feature") if "feature" in statistics.columns else statistics
+    absent = [name for name in NEEDED if name not in table.columns]
+    if absent:
+        raise ValueError(
+            f"the statistics cannot be judged: they lack {', '.join(absent)}. Pass what Reference.compare returned."
+        )
+    features = _judge_features(table, policy)
+    judged = [each for each in features if each.judged]
+    drifted = sorted((each for each in judged if each.drifted), key=lambda each: -each.effect)
+    rows_reference, rows_current = _rows(table, "reference"), _rows(table, "current")
+    share = len(drifted) / len(judged) if judged else 0.0
+    needed = max(1, math.ceil(policy.min_share_of_features * len(judged) - 1e-9))
+    detected = None if not judged else len(drifted) >= needed
+    effect = _severity_effect(drifted, len(judged), policy)
+    severity: Severity = "none"
+    if detected:
+        severity = "high" if effect >= policy.high else "medium" if effect >= policy.medium else "low"
+    if detected is None:
+        reason = (
+            f"not judged: the batch has {rows_current} rows and the reference {rows_reference}, and no feature has the "
+            f"{policy.min_rows} values on each side that a verdict needs"
+        )
+    else:
+        reason = _in_words(drifted, judged, table, policy)
+        if detected:
+            reason += (
+                f"; the effect that {_percent(policy.severity_share)} of the features reach is {effect:.2f}, so the "
+                f"severity is {severity}"
+            )
+    return Verdict(
+        drift_detected=detected,
+        severity=severity,
+        drifted_features=[each.feature for each in drifted],
+        reason=reason,
+        judged_features=len(judged),
+        share_drifted=share,
+        severity_effect=effect,
+        rows_reference=rows_reference,
+        rows_current=rows_current,
+        features=features,
+        policy=policy,
+    )
+
+
+def _judge_features(table: pd.DataFrame, policy: Policy) -> tuple[FeatureVerdict, ...]:
+    numeric, chi2 = _floats(table, "ks_pvalue"), _floats(table, "chi2_pvalue")
+    p_distribution = np.where(_text(table, "kind", "numeric") == "categorical", chi2, numeric)
+    n_reference, n_current = _floats(table, "n_reference"), _floats(table, "n_current")
+    comparable = (np.minimum(n_reference, n_current) >= policy.min_rows) & ~np.isnan(p_distribution)
+    rows = np.minimum(_floats(table, "rows_reference", n_reference), _floats(table, "rows_current", n_current))
+    countable = rows >= policy.min_rows
+
+    psi, wasserstein = _floats(table, "psi"), _floats(table, "wasserstein_scaled")
+    change = np.abs(_floats(table, "missing_rate_current") - _floats(table, "missing_rate_reference"))
+    new, lost = _floats(table, "new_category_rate"), _floats(table, "lost_category_rate")
+    p_missing = np.where(countable, _floats(table, "missing_pvalue"), np.nan)
+    p_new = np.where(comparable, _floats(table, "new_category_pvalue"), np.nan)
+    p_lost = np.where(comparable, _floats(table, "lost_category_pvalue"), np.nan)
+    if policy.missing_rate_change is None:
+        p_missing[:] = np.nan
+    if not policy.new_categories:
+        p_new[:] = np.nan
+    if not policy.lost_categories:
+        p_lost[:] = np.nan
+
+    tests = np.stack([np.where(comparable, p_distribution, np.nan), p_missing, p_new, p_lost])
+    p = adjusted(tests.ravel(), policy.adjustment).reshape(tests.shape)
+    significant = p < (1.0 if policy.alpha is None else policy.alpha)
+    large = _reaches(psi, policy.psi) | _reaches(wasserstein, policy.wasserstein_scaled)
+    if policy.rule == "any":
+        moved = comparable & (large | (significant[0] & (policy.alpha is not None)))
+    elif policy.psi is None and policy.wasserstein_scaled is None:
+        moved = significant[0]
+    else:
+        moved = significant[0] & large
+    flags = {
+        "distribution": moved,
+        "missing rate": significant[1] & _reaches(change, policy.missing_rate_change),
+        "new categories": significant[2] & _reaches(new, policy.category_rate),
+        "lost categories": significant[3] & _reaches(lost, policy.category_rate),
+    }
+    effects = np.stack(
+        [np.where(comparable, psi, np.nan), np.where(comparable, wasserstein, np.nan)]
+        + [np.where(flags[name], size, np.nan) for name, size in zip(list(flags)[1:], (change, new, lost), strict=True)]
+    )
+    effect = np.nan_to_num(effects, nan=0.0, posinf=np.inf).max(axis=0, initial=0.0)
+    return tuple(
+        FeatureVerdict(
+            feature=str(name),
+            judged=bool(comparable[at] | (countable[at] & (policy.missing_rate_change is not None))),
+            drifted=any(flag[at] for flag in flags.values()),
+            effect=float(effect[at]),
+            pvalue_adjusted=None if np.isnan(p[0, at]) else float(p[0, at]),
+            because=tuple(reason for reason, flag in flags.items() if flag[at]),
+        )
+        for at, name in enumerate(table.index)
+    )
+
+
+def _severity_effect(drifted: list[FeatureVerdict], judged: int, policy: Policy) -> float:
+    """Give the effect that the declared share of the judged features reach; `drifted` has the largest first."""
+    place = max(1, math.ceil(policy.severity_share * judged - 1e-9))
+    return drifted[place - 1].effect if place <= len(drifted) else 0.0
+
+
+def _in_words(drifted: list[FeatureVerdict], judged: list[FeatureVerdict], table: pd.DataFrame, policy: Policy) -> str:
+    noun = "feature" if len(judged) == 1 else "features"
+    alarm = (
+        f"the alarm is at {_percent(policy.min_share_of_features)}" if policy.min_share_of_features else "one is enough"
+    )
+    counted = f"{len(drifted)} of {len(judged)} {noun} drifted"
+    if not drifted:
+        return (
+            f"{counted}: none differs from the reference by more than chance and by enough to matter"
+            if (policy.rule == "effect_and_significance")
+            else f"{counted}: none reaches a threshold"
+        )
+    share = len(drifted) / len(judged)
+    top = drifted[0]
+    row = table.loc[table.index.astype(str) == top.feature].iloc[0]
+    return f"{counted} ({_percent(share)}, {alarm}), most of all {top.feature} ({_evidence(top, row)})"
+
+
+def _evidence(top: FeatureVerdict, row: pd.Series[Any]) -> str:
+    parts = []
+    if "distribution" in top.because:
+        parts.append(f"PSI {row['psi']:.2f}")
+        if not math.isnan(row["wasserstein_scaled"]):
+            parts.append(f"scaled Wasserstein {row['wasserstein_scaled']:.2f}")
+        if top.pvalue_adjusted is not None:
+            p = top.pvalue_adjusted
+            parts.append(f"adjusted p < {TINY:g}" if p < TINY else f"adjusted p {p:.2g}")
+    if "missing rate" in top.because:
+        before, now = row["missing_rate_reference"], row["missing_rate_current"]
+        parts.append(f"missing {_percent(before)} before and {_percent(now)} now")
+    parts.extend(
+        f"{kind} categories {', '.join(list(row[f'{kind}_categories'])[:3])}"
+        for kind in ("new", "lost")
+        if f"{kind} categories" in top.because
+    )
+    return ", ".join(parts)
+
+
+def _floats(table: pd.DataFrame, name: str, default: Floats | None = None) -> Floats:
+    if name in table.columns:
+        return table[name].to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.full(len(table), np.nan) if default is None else default
+
+
+def _text(table: pd.DataFrame, name: str, default: str) -> NDArray[Any]:
+    return table[name].to_numpy(dtype=object) if name in table.columns else np.full(len(table), default, dtype=object)
+
+
+def _reaches(values: Floats, threshold: float | None) -> Flags:
+    return np.zeros(values.shape, dtype=np.bool_) if threshold is None else values >= threshold
+
+
+def _rows(table: pd.DataFrame, side: str) -> int:
+    name = f"rows_{side}" if f"rows_{side}" in table.columns else f"n_{side}"
+    return int(table[name].max()) if len(table) else 0
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g} %"
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

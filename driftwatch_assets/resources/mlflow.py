@@ -1,0 +1,47 @@
+"""MLflow through dagster-mlflow: one MLflow run a Dagster run, ended with the status that it deserves."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dg.resource(
+    config_schema={
+        "experiment_name": dg.Field(str, description="MLflow experiment; one a monitored model."),
+        "mlflow_tracking_uri": dg.Field(str, description="sqlite:/// URL, or the address of a server."),
+        "extra_tags": dg.Field(dict, description="Tags of every MLflow run.", is_required=False),
+        "env": dg.Field(dict, description="Environment for MLflow.", is_required=False),
+    },
+    description="dagster-mlflow's resource, imported only by the step that trains.",
+)
+def mlflow_tracking(context: dg.InitResourceContext) -> Iterator[Any]:
+    """Open the MLflow run of this Dagster run."""
+    import mlflow  # noqa: PLC0415 - heavy: loaded by the step that needs it
+    from dagster_mlflow import mlflow_tracking as wrapped  # noqa: PLC0415 - as above
+
+    while mlflow.active_run() is not None:
+        mlflow.end_run("FAILED")
+    yield from wrapped.resource_fn(context)
+
+
+@contextmanager
+def ended_as_it_went() -> Iterator[None]:
+    """End the active MLflow run as FINISHED, or as FAILED when the body raises.
+
+    dagster-mlflow leaves that to the end of the process, which reports a failed run as finished.
+    """
+    import mlflow  # noqa: PLC0415 - heavy: loaded by the step that needs it
+
+    try:
+        yield
+    except BaseException as error:
+        mlflow.set_tag("driftwatch.failure", f"{type(error).__name__}: {error}"[:5000])
+        mlflow.end_run("FAILED")
+        raise
+    mlflow.end_run("FINISHED")

@@ -1,0 +1,36 @@
+"""Where a code location keeps its things, as Dagster resources."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence  # noqa: TC003 - Dagster resolves the annotations of a resource
+from pathlib import Path
+
+import dagster as dg
+from pydantic import Field
+
+from driftwatch_assets.lake import Lake
+from driftwatch_assets.registry import ModelRegistry
+
+
+class Places(dg.ConfigurableResource):  # type: ignore[type-arg]  # the value type is the resource itself
+    """Lake, registry, landing folder and report address of all monitored models."""
+
+    lake_url: str = Field(description="Path or fsspec URL of the tables and reports.")
+    landing_root: str = Field(description="Folder with a sub-folder a monitored model, where files arrive.")
+    tracking_uri: str = Field(description="MLflow's store: sqlite:/// URL or the address of a server.")
+    artifact_location: str | None = Field(default=None, description="Artifact folder of a store without server.")
+    reports_url: str = Field(description="Address under which the reports are served.")
+
+    def lake(self) -> Lake:
+        """Open the lake."""
+        return Lake(self.lake_url)
+
+    def registry(self, model: str, trusted_modules: Sequence[str] = ()) -> ModelRegistry:
+        """Open the registry of a model; nothing is read before it is asked."""
+        return ModelRegistry(
+            self.tracking_uri, model, artifact_root=self.artifact_location, trusted_modules=trusted_modules
+        )
+
+    def landing(self, model: str) -> Path:
+        """Give the landing folder of a model."""
+        return Path(self.landing_root) / model

@@ -1,0 +1,251 @@
+"""When a model is retrained: a pure decision on verdicts, past trainings and a declared policy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Trigger = Literal["data_drift", "prediction_drift", "label_drift", "performance"]
+TrainingStatus = Literal["in_flight", "succeeded", "failed"]
+DecisionKind = Literal["retrain", "wait", "none", "give_up"]
+
+
+class RetrainingPolicy(BaseModel):
+    """What must have failed, how often, and what must be known before a model is retrained.
+
+    Examples
+    --------
+    >>> RetrainingPolicy(failures=3, of=2)
+    Traceback (most recent call last):
+    ...
+    pydantic_core._pydantic_core.ValidationError: 1 validation error for RetrainingPolicy
+      Value error, failures is 3 but only the last 2 batches are looked at (of); set failures to at most 2...
+
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    triggers: tuple[Trigger, ...] = Field(
+        default=("data_drift", "performance"), min_length=1, description="Checks whose failure counts."
+    )
+    failures: int = Field(default=1, ge=1, description="k: failing batches that are needed.")
+    of: int = Field(default=1, ge=1, description="n: the newest judged batches that are looked at.")
+    cool_down: int = Field(default=0, ge=0, description="Batches that must pass after a training.")
+    minimum_labels: int = Field(default=50, ge=1, description="Labelled rows that the newest batch must have.")
+    attempts: int = Field(default=2, ge=1, description="Runs that may fail before the sensor gives up.")
+
+    @model_validator(mode="after")
+    def _k_within_n(self) -> RetrainingPolicy:
+        if self.failures > self.of:
+            message = (
+                f"failures is {self.failures} but only the last {self.of} batches are looked at (of); "
+                f"set failures to at most {self.of}"
+            )
+            raise ValueError(message)
+        return self
+
+
+@dataclass(frozen=True)
+class BatchEvidence:
+    """What the checks of one batch say.
+
+    Attributes
+    ----------
+    batch
+        The batch's key.
+    evidence
+        Content identity of what was judged (gold and champion); the same content gives the same identity.
+    failed
+        Names of the failed triggers; empty where all passed.
+    judged
+        Whether the batch could be judged at all (there was a champion and enough rows).
+    labelled_rows
+        Rows whose label is known.
+
+    """
+
+    batch: str
+    evidence: str
+    failed: tuple[str, ...]
+    judged: bool
+    labelled_rows: int
+
+
+@dataclass(frozen=True)
+class Training:
+    """One run that trained, or tried to train, through a batch."""
+
+    batch: str
+    evidence: str
+    status: TrainingStatus
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What to do now, for which batch, on which evidence, and why."""
+
+    kind: DecisionKind
+    reason: str
+    batch: str | None = None
+    evidence: str | None = None
+    attempt: int = 1
+    triggers: tuple[str, ...] = ()
+
+    @property
+    def pending(self) -> bool:
+        """Whether a training is due or under way, so that later batches should wait for it."""
+        return self.kind in {"retrain", "wait"}
+
+
+def decide(
+    batches: Sequence[BatchEvidence],
+    trainings: Sequence[Training],
+    *,
+    has_champion: bool,
+    initial_batches: int,
+    policy: RetrainingPolicy,
+) -> Decision:
+    """Decide whether the model is to be trained now.
+
+    The rule, for batches in batch order::
+
+        initial:  no champion and at least `initial_batches` batches with labels
+        retrain:  fresh = judged batches after the last training (a batch of the last training counts
+                  again only when its content changed)
+                  newest fresh batch failed, and
+                  #failed among the last `of` judged batches >= failures, and
+                  batches since the last training > cool_down, and
+                  labelled rows of the newest batch >= minimum_labels
+
+    A training that succeeded consumes all evidence up to its batch, whether its challenger was promoted or
+    refused: the same evidence never trains twice. A run that failed is tried again until `attempts` runs failed.
+
+    Parameters
+    ----------
+    batches
+        Evidence of all batches, in batch order.
+    trainings
+        Past and present training runs, oldest first.
+    has_champion
+        Whether a promoted model exists.
+    initial_batches
+        Labelled batches that the first training needs.
+    policy
+        The declared policy.
+
+    Returns
+    -------
+    Decision
+        `retrain` with its batch, evidence and attempt; `wait` while a training is under way; `give_up` when
+        the last allowed attempt failed; `none` otherwise. Always with a reason in words.
+
+    Examples
+    --------
+    >>> calm = BatchEvidence("7", "a1", (), judged=True, labelled_rows=300)
+    >>> drifted = BatchEvidence("8", "b2", ("data_drift",), judged=True, labelled_rows=300)
+    >>> decide([calm, drifted], [], has_champion=True, initial_batches=6, policy=RetrainingPolicy()).batch
+    '8'
+    >>> done = Training("8", "b2", "succeeded")
+    >>> decide([calm, drifted], [done], has_champion=True, initial_batches=6, policy=RetrainingPolicy()).reason
+    'no batch was judged since the training through batch 8'
+
+    """
+    running = next((training for training in trainings if training.status == "in_flight"), None)
+    if running is not None:
+        return Decision("wait", f"a training through batch {running.batch} is under way", running.batch)
+    if not has_champion:
+        return _decide_initial(batches, trainings, initial_batches, policy)
+    return _decide_again(batches, trainings, policy)
+
+
+def _decide_initial(
+    batches: Sequence[BatchEvidence], trainings: Sequence[Training], initial_batches: int, policy: RetrainingPolicy
+) -> Decision:
+    labelled = [batch for batch in batches if batch.labelled_rows > 0]
+    if len(labelled) < initial_batches:
+        return Decision(
+            "none", f"the first training needs {initial_batches} labelled batches; there are {len(labelled)}"
+        )
+    target = labelled[-1] if _refused_before(labelled, trainings) else labelled[initial_batches - 1]
+    evidence = "initial-" + target.evidence
+    reason = f"first training, through batch {target.batch}"
+    return _attempt(target.batch, evidence, ("initial",), reason, trainings, policy)
+
+
+def _refused_before(labelled: Sequence[BatchEvidence], trainings: Sequence[Training]) -> bool:
+    known = {batch.batch for batch in labelled}
+    return any(training.status == "succeeded" and training.batch in known for training in trainings)
+
+
+def _decide_again(
+    batches: Sequence[BatchEvidence], trainings: Sequence[Training], policy: RetrainingPolicy
+) -> Decision:
+    position = {batch.batch: index for index, batch in enumerate(batches)}
+    succeeded = [training for training in trainings if training.status == "succeeded" and training.batch in position]
+    last = max(succeeded, key=lambda training: position[training.batch], default=None)
+    last_position = -1 if last is None else position[last.batch]
+    judged = [batch for batch in batches if batch.judged]
+    fresh = [batch for batch in judged if position[batch.batch] >= last_position and not _consumed(batch, succeeded)]
+    if not fresh:
+        since = "" if last is None else f" since the training through batch {last.batch}"
+        return Decision("none", f"no batch was judged{since}")
+    newest = fresh[-1]
+    if not newest.failed:
+        return Decision("none", f"batch {newest.batch} passed its checks")
+    window = [batch for batch in judged if position[batch.batch] <= position[newest.batch]][-policy.of :]
+    failing = sum(1 for batch in window if batch.failed)
+    if failing < policy.failures:
+        return Decision(
+            "none", f"{failing} of the last {policy.of} judged batches failed; {policy.failures} are needed"
+        )
+    if last is not None and 0 < position[newest.batch] - last_position <= policy.cool_down:
+        return Decision(
+            "none",
+            f"batch {newest.batch} failed, but only {position[newest.batch] - last_position} batches came since the "
+            f"training through batch {last.batch} (cool-down: {policy.cool_down})",
+        )
+    if newest.labelled_rows < policy.minimum_labels:
+        return Decision(
+            "none",
+            f"batch {newest.batch} failed, but only {newest.labelled_rows} of its rows have a label "
+            f"({policy.minimum_labels} are needed)",
+        )
+    reason = f"batch {newest.batch} failed: {', '.join(newest.failed)}"
+    return _attempt(newest.batch, newest.evidence, newest.failed, reason, trainings, policy)
+
+
+def _consumed(batch: BatchEvidence, succeeded: Sequence[Training]) -> bool:
+    return any(
+        training.batch == batch.batch and training.evidence.removeprefix("initial-") in {"", batch.evidence}
+        for training in succeeded
+    )
+
+
+def _attempt(
+    batch: str,
+    evidence: str,
+    triggers: tuple[str, ...],
+    reason: str,
+    trainings: Sequence[Training],
+    policy: RetrainingPolicy,
+) -> Decision:
+    same = [training for training in trainings if training.batch == batch and training.evidence == evidence]
+    if any(training.status == "succeeded" for training in same):
+        return Decision("none", f"the training through batch {batch} has been done on this evidence")
+    failed = len(same)
+    if failed >= policy.attempts:
+        return Decision(
+            "give_up",
+            f"{reason}; {failed} of {policy.attempts} training runs failed: mend the cause and launch the partition "
+            f"{batch} of the model by hand",
+            batch,
+            evidence,
+            failed,
+            triggers,
+        )
+    return Decision("retrain", reason, batch, evidence, failed + 1, triggers)

@@ -1,0 +1,98 @@
+"""Where things are: the settings that come from the environment, read once and in one place."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+class SettingError(ValueError):
+    """A setting has a value that cannot be used."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The places that the project reads and writes.
+
+    Attributes
+    ----------
+    landing
+        Folder with a sub-folder a monitored model, where files arrive.
+    lake
+        Path or fsspec URL of the tables and reports.
+    mlflow_tracking_uri
+        MLflow's store: a `sqlite:///` URL by default, a server's `http(s)://` URL otherwise.
+    mlflow_artifacts
+        Where MLflow keeps artifacts when it has no server; a server decides for itself.
+    dagster_home
+        Dagster's instance folder.
+    reports_url
+        Address under which `driftwatch serve` shows the reports; links in the UI begin with it.
+
+    """
+
+    landing: Path
+    lake: str
+    mlflow_tracking_uri: str
+    mlflow_artifacts: str | None
+    dagster_home: Path
+    reports_url: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Read the settings; what is not set lies under `data/` of the project.
+
+        Raises
+        ------
+        SettingError
+            When a setting is there but cannot be used.
+
+        Examples
+        --------
+        >>> settings = Settings.from_environment({"DRIFTWATCH_LAKE": "memory://lake"})
+        >>> settings.lake
+        'memory://lake'
+        >>> settings.landing.name
+        'landing'
+
+        """
+        values = os.environ if environment is None else environment
+        data = PROJECT / "data"
+        tracking = values.get("MLFLOW_TRACKING_URI") or f"sqlite:///{data / 'mlflow' / 'mlflow.db'}"
+        reports_url = values.get("DRIFTWATCH_REPORTS_URL") or "http://127.0.0.1:3070"
+        if not reports_url.startswith(("http://", "https://")):
+            message = f"DRIFTWATCH_REPORTS_URL is {reports_url!r}; it must begin with http:// or https://"
+            raise SettingError(message)
+        return cls(
+            landing=_absolute(values.get("DRIFTWATCH_LANDING"), data / "landing"),
+            lake=_place(values.get("DRIFTWATCH_LAKE"), data / "lake"),
+            mlflow_tracking_uri=tracking,
+            mlflow_artifacts=_artifacts_beside(tracking),
+            dagster_home=_absolute(values.get("DAGSTER_HOME"), data / "dagster"),
+            reports_url=reports_url.rstrip("/"),
+        )
+
+
+def _absolute(value: str | None, default: Path) -> Path:
+    return Path(value).expanduser().resolve() if value else default
+
+
+def _place(value: str | None, default: Path) -> str:
+    if value and "://" in value:
+        return value.rstrip("/")
+    return str(_absolute(value, default))
+
+
+def _artifacts_beside(tracking_uri: str) -> str | None:
+    """Give the artifact folder beside a SQLite store; a server keeps its own."""
+    prefix = "sqlite:///"
+    if not tracking_uri.startswith(prefix):
+        return None
+    return str(Path(tracking_uri.removeprefix(prefix)).resolve().parent / "artifacts")

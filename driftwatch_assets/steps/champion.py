@@ -1,0 +1,54 @@
+"""The champions that matter for a batch: its own, the first one, and the one before its own."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from driftwatch_assets.lake import batch_order
+from driftwatch_assets.registry import champion_among
+from driftwatch_assets.steps.learn import EXPECTED_FILE
+
+if TYPE_CHECKING:
+    from driftwatch_assets.registry import LoadedModel, ModelVersion
+    from driftwatch_assets.steps.watched import Watched
+
+
+@dataclass(frozen=True)
+class Line:
+    """Champions as of one batch, by batch order.
+
+    Attributes
+    ----------
+    own
+        Newest promoted version that was trained through an earlier batch.
+    first
+        The first champion, which stands for a model that is never retrained.
+    previous
+        The champion that `own` replaced; `None` when `own` is the first.
+
+    """
+
+    own: ModelVersion
+    first: ModelVersion
+    previous: ModelVersion | None
+
+
+def line_of(watched: Watched, batch: str) -> Line | None:
+    """Give the champions as of a batch; `None` when none is older."""
+    versions = watched.registry.history(watched.name)
+    own = champion_among(versions, before=batch)
+    if own is None:
+        return None
+    promoted = [version for version in versions if version.gate_result == "promoted"]
+    first_through = min(promoted, key=lambda version: batch_order(version.trained_through)).trained_through
+    first = max(
+        (version for version in promoted if version.trained_through == first_through), key=lambda one: one.version
+    )
+    return Line(own, first, champion_among(versions, before=own.trained_through))
+
+
+def expected_accuracy(champion: LoadedModel) -> float:
+    """Give the accuracy that was expected of a champion when it was promoted."""
+    return float(json.loads(champion.references[EXPECTED_FILE])["accuracy"])

@@ -1,0 +1,145 @@
+"""Gold → model: candidates compete, the challenger is judged, and what was found is registered."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from driftwatch_assets.drift import Reference, fit_within, judge
+from driftwatch_assets.lake import batch_order
+from driftwatch_assets.steps.outcome import StepOutcome, Text
+from driftwatch_assets.training import GoldBatch, NotEnoughLabels, train
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from driftwatch_assets.steps.watched import Watched
+    from driftwatch_assets.training import TrainingOutcome
+
+FEATURES_FILE = "reference.npz"
+CLASSES_FILE = "reference_classes.npz"
+LABELS_FILE = "reference_labels.npz"
+PREDICTIONS_FILE = "reference_predictions.npz"
+EXPECTED_FILE = "expected.json"
+PREDICTION_COLUMNS = ["predicted", "confidence"]
+
+
+def learn(watched: Watched, batch: str, *, progress: Callable[[str], None] = lambda _: None) -> StepOutcome:
+    """Train through a batch and register what came of it, promoted or refused."""
+    declaration, task = watched.declaration, watched.declaration.task
+    watched.registry.prepare()
+    gold = _gold_through(watched, batch)
+    record = watched.registry.champion_as_of(watched.name, batch)
+    champion = None if record is None else watched.registry.load(record)
+    features = watched.features(gold[-1].frame)
+    try:
+        outcome = train(
+            declaration.training,
+            gold,
+            through=batch,
+            features=features,
+            label=task.label,
+            champion=champion,
+            identity=task.id,
+            progress=progress,
+        )
+    except NotEnoughLabels as reason:
+        return StepOutcome({}, refused=f"{watched.name}, trained through batch {batch}: {reason}")
+    progress("registering")
+    window = {one.batch: one.frame for one in gold if one.batch in outcome.window}
+    references, table = _references(watched, outcome, window)
+    version = watched.registry.register(watched.name, outcome, references=references)
+    comparison = outcome.comparison
+    facts: dict[str, Any] = {
+        "promoted": outcome.promotion.promote,
+        "decision": outcome.promotion.reason,
+        "version": float(version.version),
+        "trained_through": version.trained_through,
+        "rows": float(outcome.rows),
+        "candidate": outcome.candidate.name,
+        "ranking": Text(_as_markdown(outcome.ranking.table)),
+        "ranking_reason": outcome.ranking.reason,
+        "gates": Text("\n".join(f"- {gate.sentence}" for gate in outcome.gates) or "No gate is declared."),
+        "challenger": comparison.challenger.value,
+        "challenger_f1_macro": comparison.challenger_report.f1_macro,
+        "training_batches_against_reference": Text(_as_markdown(table)),
+        "fingerprint": version.fingerprint,
+        "data_fingerprint": version.data_fingerprint,
+        "mlflow_run": version.run_id,
+    }
+    if comparison.champion is not None and comparison.difference is not None:
+        facts |= {
+            "champion": comparison.champion.value,
+            "difference": comparison.difference.value,
+            "difference_interval": f"{comparison.difference.low:+.3f} … {comparison.difference.high:+.3f} (95 %)",
+        }
+    return StepOutcome(facts, uri=f"models:/{watched.name}/{version.version}")
+
+
+def _gold_through(watched: Watched, batch: str) -> list[GoldBatch]:
+    table = watched.tables.gold
+    return [
+        GoldBatch(one, watched.lake.read(table, one), watched.lake.fingerprint(table, one))
+        for one in watched.lake.batches(table)
+        if batch_order(one) <= batch_order(batch)
+    ]
+
+
+def _references(
+    watched: Watched, outcome: TrainingOutcome, window: Mapping[str, pd.DataFrame]
+) -> tuple[dict[str, bytes], pd.DataFrame]:
+    """Fit the references that belong to the model, and see how its own training batches stand against them."""
+    plan, label = watched.declaration.drift, watched.declaration.task.label
+    chosen = list(window) if plan.reference == "all" else list(window)[-plan.reference :]
+    rows = pd.concat([window[one] for one in chosen], ignore_index=True)
+    rows = rows[rows[label].notna()]
+    features = list(outcome.features)
+    reference = Reference.fit(rows[features])
+    verdicts = []
+    for one, frame in window.items():
+        verdict = judge(reference.compare(frame[features]), policy=plan.features)
+        verdicts.append(
+            {
+                "batch": one,
+                "in reference": one in chosen,
+                "drift": verdict.drift_detected,
+                "severity": verdict.severity,
+                "drifted features": len(verdict.drifted_features),
+            }
+        )
+    expected = {"accuracy": _expected_accuracy(outcome), "candidate": outcome.candidate.name}
+    files = {
+        FEATURES_FILE: reference.to_bytes(),
+        CLASSES_FILE: fit_within(rows[features], rows[label]).to_bytes(),
+        LABELS_FILE: Reference.fit(rows[[label]].astype(str)).to_bytes(),
+        PREDICTIONS_FILE: Reference.fit(outcome.held_out[PREDICTION_COLUMNS]).to_bytes(),
+        EXPECTED_FILE: json.dumps(expected).encode(),
+    }
+    return files, pd.DataFrame(verdicts).set_index("batch")
+
+
+def _expected_accuracy(outcome: TrainingOutcome) -> float:
+    """Give the accuracy that a later batch should show: what the candidate reached on batches that it had not seen.
+
+    Where there was nothing to rank on, or another metric was ranked, it is the accuracy on the judging rows.
+    """
+    ranked = outcome.ranking.table.loc[outcome.candidate.name, "score"]
+    if outcome.comparison.metric == "accuracy" and pd.notna(ranked):
+        return float(ranked)
+    return float(outcome.comparison.challenger_report.accuracy)
+
+
+def _as_markdown(table: pd.DataFrame) -> str:
+    named = table.reset_index()
+    lines = ["| " + " | ".join(map(str, named.columns)) + " |", "|" + "---|" * len(named.columns)]
+    for row in named.itertuples(index=False):
+        lines.append("| " + " | ".join(_cell(value) for value in row) + " |")
+    return "\n".join(lines)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return "" if pd.isna(value) else f"{value:.3f}"
+    return str(value)

@@ -1,0 +1,77 @@
+"""What a step of a batch hands back: numbers for people, check results, and whether the batch may go on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class CheckOutcome:
+    """The result of one check.
+
+    Attributes
+    ----------
+    name
+        The check's name.
+    passed
+        Whether it passed. A check that could not be judged counts as passed and says so in `description`.
+    severity
+        How bad a failure is.
+    description
+        One sentence for people.
+    facts
+        Counts and thresholds behind the verdict.
+
+    """
+
+    name: str
+    passed: bool
+    severity: Literal["warn", "error"]
+    description: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Link:
+    """A page that people open."""
+
+    url: str
+
+
+@dataclass(frozen=True)
+class Text:
+    """Markdown that people read."""
+
+    markdown: str
+
+
+@dataclass(frozen=True)
+class StepOutcome:
+    """What a step did.
+
+    Attributes
+    ----------
+    facts
+        Named values for people: numbers (plotted over batches), texts, `Link` and `Text`.
+    checks
+        Results of the checks that belong to the step.
+    stored
+        The table that was written, for its schema; `None` where there is none.
+    uri
+        Where it was stored.
+    refused
+        Why the batch may not go on; `None` when it may. Nothing was written then.
+
+    """
+
+    facts: Mapping[str, Any]
+    checks: tuple[CheckOutcome, ...] = ()
+    stored: pd.DataFrame | None = None
+    uri: str | None = None
+    refused: str | None = None

@@ -1,0 +1,50 @@
+"""Gold → predictions, by the champion of the batch's time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from driftwatch_assets.steps.outcome import StepOutcome
+
+if TYPE_CHECKING:
+    from driftwatch_assets.steps.watched import Watched
+
+
+def score(watched: Watched, batch: str) -> StepOutcome:
+    """Score a batch with the newest promoted model that was trained through an earlier batch.
+
+    Where no champion is older than the batch, the table is empty: nobody has said anything of these rows.
+    """
+    tables, task = watched.tables, watched.declaration.task
+    gold = watched.lake.read(tables.gold, batch)
+    record = watched.registry.champion_as_of(watched.name, batch)
+    origin = {"gold_fingerprint": watched.lake.fingerprint(tables.gold, batch)}
+    if record is None:
+        predictions = _nothing_said(gold, task.id)
+        facts = {"champion": "none is older than this batch", "rows": 0.0}
+    else:
+        champion = watched.registry.load(record)
+        predictions = champion.predict(gold)
+        predictions.insert(0, task.id, gold[task.id].to_numpy())
+        predictions["champion_version"] = str(record.version)
+        predictions["champion_trained_through"] = record.trained_through
+        origin |= {
+            "champion_version": str(record.version),
+            "champion_trained_through": record.trained_through,
+            "champion_fingerprint": record.fingerprint,
+        }
+        facts = {
+            "champion": f"version {record.version}, trained through batch {record.trained_through}",
+            "rows": float(len(predictions)),
+            "mean_confidence": float(predictions["confidence"].mean()),
+        }
+    written = watched.lake.write(tables.predictions, batch, predictions, origin)
+    facts |= {"fingerprint": written.fingerprint, "changed": written.changed}
+    return StepOutcome(facts, stored=predictions, uri=written.uri)
+
+
+def _nothing_said(gold: pd.DataFrame, identity: str) -> pd.DataFrame:
+    texts = {name: pd.Series(dtype="object") for name in ("predicted", "champion_version", "champion_trained_through")}
+    return pd.DataFrame({identity: gold[identity].iloc[:0], **texts, "confidence": pd.Series(dtype="float64")})

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import zipfile
 import zlib
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import re
+    from pathlib import Path
     from typing import BinaryIO
 
 _COPIED_AT_ONCE = 2**20
@@ -87,4 +89,6 @@ def _copy(source: BinaryIO, target: BinaryIO, left: int, name: str, max_bytes: i
         if copied > left:
             raise ArchiveRefused(f"it unpacks to more than max_bytes: {max_bytes:,} (at member {name})")
         target.write(piece)
+    target.flush()
+    os.fsync(target.fileno())
     return copied

@@ -103,40 +103,52 @@ def discard(part: Path) -> None:
 def _attempt(client: httpx.Client, url: str, part: Path, max_bytes: int, progress: Callable[[Progress], None]) -> None:
     origin = _read_origin(part, url)
     here = part.stat().st_size if part.exists() else 0
-    headers = {"Accept-Encoding": "identity"}
-    if here:
-        headers["Range"] = f"bytes={here}-"
-        if origin.etag or origin.last_modified:
-            headers["If-Range"] = origin.etag or origin.last_modified or ""
-    with client.stream("GET", url, headers=headers) as answer:
+    with client.stream("GET", url, headers=_headers(origin, here)) as answer:
         if answer.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE and here:
             if _range(answer)[1] == here:
                 return
             discard(part)
             raise _BrokenOffError("the publisher's file is shorter than what was downloaded of it before")
         _check_status(answer, url)
-        continued = answer.status_code == httpx.codes.PARTIAL_CONTENT
-        if continued:
-            start, total = _range(answer)
-            if start != here or (origin.total is not None and total != origin.total):
-                discard(part)
-                raise _BrokenOffError(f"the publisher continued at byte {start} of {total}, not at {here}")
-        else:
-            here, total = 0, _length(answer)
-        if total is not None and total > max_bytes:
-            raise PublicationRefused(url, f"it has {total:,} bytes, more than max_bytes: {max_bytes:,}")
+        here, total = _start(answer, part, origin, here)
+        _check_size(url, part, total or 0, max_bytes)
         _write_origin(part, replace(_origin_of(answer, url), total=total))
-        with part.open("ab" if continued else "wb") as file:
+        with part.open("ab" if here else "wb") as file:
             for piece in answer.iter_raw():
                 here += len(piece)
-                if here > max_bytes:
-                    raise PublicationRefused(url, f"it has more than max_bytes: {max_bytes:,} bytes")
+                _check_size(url, part, here, max_bytes)
                 file.write(piece)
                 progress(Progress(here, total))
             file.flush()
             os.fsync(file.fileno())
     if total is not None and here != total:
         raise _BrokenOffError(f"the connection ended after {here:,} of {total:,} bytes")
+
+
+def _headers(origin: _Origin, here: int) -> dict[str, str]:
+    headers = {"Accept-Encoding": "identity"}
+    if here:
+        headers["Range"] = f"bytes={here}-"
+        if confirmed_by := origin.etag or origin.last_modified:
+            headers["If-Range"] = confirmed_by
+    return headers
+
+
+def _start(answer: httpx.Response, part: Path, origin: _Origin, here: int) -> tuple[int, int | None]:
+    """Tell where the answer begins, and the size of the whole where the server names it."""
+    if answer.status_code != httpx.codes.PARTIAL_CONTENT:
+        return 0, _length(answer)
+    start, total = _range(answer)
+    if start != here or (origin.total is not None and total != origin.total):
+        discard(part)
+        raise _BrokenOffError(f"the publisher continued at byte {start} of {total}, not at {here} of {origin.total}")
+    return here, total
+
+
+def _check_size(url: str, part: Path, size: int, max_bytes: int) -> None:
+    if size > max_bytes:
+        discard(part)
+        raise PublicationRefused(url, f"it has {size:,} bytes or more, which is over max_bytes: {max_bytes:,}")
 
 
 def _check_status(answer: httpx.Response, url: str) -> None:

@@ -80,7 +80,7 @@ class Constant(ClassifierMixin, BaseEstimator):
     def __init__(self, says: str = "ash") -> None:
         self.says = says
 
-    def fit(self, X: Any, y: Any) -> Constant:  # noqa: N803
+    def fit(self, X: Any, y: Any) -> Constant:  # noqa: ARG002, N803
         self.classes_ = np.unique(y)
         return self
 
@@ -104,7 +104,7 @@ class Slow(Constant):
 class Silent(ClassifierMixin, BaseEstimator):
     """States no confidence."""
 
-    def fit(self, X: Any, y: Any) -> Silent:  # noqa: N803
+    def fit(self, X: Any, y: Any) -> Silent:  # noqa: ARG002, N803
         return self
 
     def predict(self, X: Any) -> np.ndarray:  # noqa: N803

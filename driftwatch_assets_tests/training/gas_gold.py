@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from driftwatch_assets.defs.gas_sensors.transforms import FEATURES, gold, silver
-from driftwatch_assets.lake import content_fingerprint
 from driftwatch_assets.sources.libsvm import LibsvmSource
 from driftwatch_assets.sources.quarantine import readable
 from driftwatch_assets.training import GoldBatch, TrainingDeclaration

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.preprocessing import StandardScaler
 
 from driftwatch_assets.training import (
     FeaturesMissing,
@@ -23,6 +23,9 @@ from driftwatch_assets.training import (
 )
 from driftwatch_assets.training.temperature import TemperatureScaled
 from driftwatch_assets_tests.training.drifting import FEATURES, Recording, declaration, drifting_batches
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 RECORDING = {"name": "recording", "estimator": "driftwatch_assets_tests.training.drifting.Recording"}
 FITTING = ("fit", "fit_transform", "partial_fit", "fit_predict")
@@ -312,9 +315,7 @@ def test_progress_is_told_step_by_step() -> None:
     ]
 
 
-def test_candidates_that_begin_alike_share_the_fitted_beginning(recorded: type[Recording]) -> None:
-    from sklearn.preprocessing import StandardScaler
-
+def test_candidates_that_begin_alike_share_the_fitted_beginning() -> None:
     scaled = {"estimator": "sklearn.preprocessing.StandardScaler"}
     listed = [
         {"name": "bayes", "steps": [scaled, {"estimator": "sklearn.naive_bayes.GaussianNB"}]},

@@ -2,9 +2,10 @@
 
 from driftwatch_assets.drift.columns import CategoricalColumn, NumericColumn
 from driftwatch_assets.drift.errors import ColumnRefused, ColumnsDiffer, DriftError, ReferenceUnreadable
+from driftwatch_assets.drift.feature_verdict import FeatureVerdict
 from driftwatch_assets.drift.policy import DEFAULT, Policy
 from driftwatch_assets.drift.reference import Reference
-from driftwatch_assets.drift.verdict import FeatureVerdict, Verdict, judge
+from driftwatch_assets.drift.verdict import Verdict, judge
 from driftwatch_assets.drift.within_classes import ClassReferences, fit_within, judge_within
 
 __all__ = [

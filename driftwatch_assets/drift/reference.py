@@ -47,8 +47,8 @@ class Reference:
     >>> statistics[["ks", "wasserstein_scaled", "psi"]].round(2)  # doctest: +NORMALIZE_WHITESPACE
                ks  wasserstein_scaled   psi
     feature
-    x        0.22                0.55  0.32
-    gas       NaN                 NaN  5.05
+    x        0.23                0.55  0.31
+    gas       NaN                 NaN  4.58
     >>> statistics.loc["gas", ["new_categories", "lost_categories"]].tolist()
     [['c'], ['b']]
     """

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -199,7 +199,7 @@ def adjusted(pvalues: Floats, method: str) -> Floats:
     >>> adjusted(np.array([0.01, 0.5]), "bonferroni")
     array([0.02, 1.  ])
     """
-    result: Any = np.array(pvalues, dtype=np.float64)
+    result = np.array(pvalues, dtype=np.float64)
     (tested,) = np.nonzero(~np.isnan(result))
     count = tested.size
     if method == "bonferroni":

@@ -8,17 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from driftwatch_assets.drift.feature_verdict import categorical, judge_features
 from driftwatch_assets.drift.policy import DEFAULT
-from driftwatch_assets.drift.significance import adjusted
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
+    from driftwatch_assets.drift.feature_verdict import FeatureVerdict
     from driftwatch_assets.drift.policy import Policy, Severity
-
-    Floats = NDArray[np.float64]
-    Flags = NDArray[np.bool_]
 
 TINY = 1e-10
 NEEDED = (
@@ -30,35 +27,6 @@ NEEDED = (
     "n_reference",
     "n_current",
 )
-
-
-@dataclass(frozen=True)
-class FeatureVerdict:
-    """The verdict on one feature.
-
-    Attributes
-    ----------
-    feature
-        Its name.
-    judged
-        Whether there were enough rows on both sides.
-    drifted
-        Whether it drifted; False when it was not judged.
-    effect
-        The largest of its PSI, its scaled Wasserstein distance and its change of missing rate or of categories; 0 or
-        more, infinite when a constant reference was left.
-    pvalue_adjusted
-        Of the Kolmogorov-Smirnov or chi-square test; None where there was none.
-    because
-        What drifted: ``"distribution"``, ``"missing rate"``, ``"new categories"``, ``"lost categories"``.
-    """
-
-    feature: str
-    judged: bool
-    drifted: bool
-    effect: float
-    pvalue_adjusted: float | None
-    because: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -106,10 +74,10 @@ class Verdict:
         (text, reasons separated by commas).
         """
         p = np.array([np.nan if each.pvalue_adjusted is None else each.pvalue_adjusted for each in self.features])
-        categorical = _text(statistics, "kind", "numeric") == "categorical"
+        of_categories = categorical(statistics)
         return statistics.assign(
-            ks_pvalue_adjusted=np.where(categorical, np.nan, p),
-            chi2_pvalue_adjusted=np.where(categorical, p, np.nan),
+            ks_pvalue_adjusted=np.where(of_categories, np.nan, p),
+            chi2_pvalue_adjusted=np.where(of_categories, p, np.nan),
             effect=[each.effect for each in self.features],
             judged=[each.judged for each in self.features],
             drifted=[each.drifted for each in self.features],
@@ -175,7 +143,7 @@ adjusted p < 1e-10); the effect that 25 % of the features reach is 0.59, so the 
         raise ValueError(
             f"the statistics cannot be judged: they lack {', '.join(absent)}. Pass what Reference.compare returned."
         )
-    features = _judge_features(table, policy)
+    features = judge_features(table, policy)
     judged = [each for each in features if each.judged]
     drifted = sorted((each for each in judged if each.drifted), key=lambda each: -each.effect)
     rows_reference, rows_current = _rows(table, "reference"), _rows(table, "current")
@@ -210,61 +178,6 @@ adjusted p < 1e-10); the effect that 25 % of the features reach is 0.59, so the 
         rows_current=rows_current,
         features=features,
         policy=policy,
-    )
-
-
-def _judge_features(table: pd.DataFrame, policy: Policy) -> tuple[FeatureVerdict, ...]:
-    numeric, chi2 = _floats(table, "ks_pvalue"), _floats(table, "chi2_pvalue")
-    p_distribution = np.where(_text(table, "kind", "numeric") == "categorical", chi2, numeric)
-    n_reference, n_current = _floats(table, "n_reference"), _floats(table, "n_current")
-    comparable = (np.minimum(n_reference, n_current) >= policy.min_rows) & ~np.isnan(p_distribution)
-    rows = np.minimum(_floats(table, "rows_reference", n_reference), _floats(table, "rows_current", n_current))
-    countable = rows >= policy.min_rows
-
-    psi, wasserstein = _floats(table, "psi"), _floats(table, "wasserstein_scaled")
-    change = np.abs(_floats(table, "missing_rate_current") - _floats(table, "missing_rate_reference"))
-    new, lost = _floats(table, "new_category_rate"), _floats(table, "lost_category_rate")
-    p_missing = np.where(countable, _floats(table, "missing_pvalue"), np.nan)
-    p_new = np.where(comparable, _floats(table, "new_category_pvalue"), np.nan)
-    p_lost = np.where(comparable, _floats(table, "lost_category_pvalue"), np.nan)
-    if policy.missing_rate_change is None:
-        p_missing[:] = np.nan
-    if not policy.new_categories:
-        p_new[:] = np.nan
-    if not policy.lost_categories:
-        p_lost[:] = np.nan
-
-    tests = np.stack([np.where(comparable, p_distribution, np.nan), p_missing, p_new, p_lost])
-    p = adjusted(tests.ravel(), policy.adjustment).reshape(tests.shape)
-    significant = p < (1.0 if policy.alpha is None else policy.alpha)
-    large = _reaches(psi, policy.psi) | _reaches(wasserstein, policy.wasserstein_scaled)
-    if policy.rule == "any":
-        moved = comparable & (large | (significant[0] & (policy.alpha is not None)))
-    elif policy.psi is None and policy.wasserstein_scaled is None:
-        moved = significant[0]
-    else:
-        moved = significant[0] & large
-    flags = {
-        "distribution": moved,
-        "missing rate": significant[1] & _reaches(change, policy.missing_rate_change),
-        "new categories": significant[2] & _reaches(new, policy.category_rate),
-        "lost categories": significant[3] & _reaches(lost, policy.category_rate),
-    }
-    effects = np.stack(
-        [np.where(comparable, psi, np.nan), np.where(comparable, wasserstein, np.nan)]
-        + [np.where(flags[name], size, np.nan) for name, size in zip(list(flags)[1:], (change, new, lost), strict=True)]
-    )
-    effect = np.nan_to_num(effects, nan=0.0, posinf=np.inf).max(axis=0, initial=0.0)
-    return tuple(
-        FeatureVerdict(
-            feature=str(name),
-            judged=bool(comparable[at] | (countable[at] & (policy.missing_rate_change is not None))),
-            drifted=any(flag[at] for flag in flags.values()),
-            effect=float(effect[at]),
-            pvalue_adjusted=None if np.isnan(p[0, at]) else float(p[0, at]),
-            because=tuple(reason for reason, flag in flags.items() if flag[at]),
-        )
-        for at, name in enumerate(table.index)
     )
 
 
@@ -310,20 +223,6 @@ def _evidence(top: FeatureVerdict, row: pd.Series[Any]) -> str:
         if f"{kind} categories" in top.because
     )
     return ", ".join(parts)
-
-
-def _floats(table: pd.DataFrame, name: str, default: Floats | None = None) -> Floats:
-    if name in table.columns:
-        return table[name].to_numpy(dtype=np.float64, na_value=np.nan)
-    return np.full(len(table), np.nan) if default is None else default
-
-
-def _text(table: pd.DataFrame, name: str, default: str) -> NDArray[Any]:
-    return table[name].to_numpy(dtype=object) if name in table.columns else np.full(len(table), default, dtype=object)
-
-
-def _reaches(values: Floats, threshold: float | None) -> Flags:
-    return np.zeros(values.shape, dtype=np.bool_) if threshold is None else values >= threshold
 
 
 def _rows(table: pd.DataFrame, side: str) -> int:

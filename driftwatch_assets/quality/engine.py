@@ -21,8 +21,8 @@ def great_expectations() -> ModuleType:
     """Import Great Expectations without its side effects on the process, and give the module.
 
     It takes over the process's warnings (`logging.captureWarnings`) and imports a deprecated module of the standard
-    library; both are undone or kept quiet. Garbage collection pauses during the import, which makes millions of
-    objects that all stay: a quarter of the time otherwise.
+    library; both are undone or kept quiet. Garbage collection pauses during the import, which makes some 200,000
+    objects that stay: looking through them again and again would be a quarter of the time.
     """
     with ONE_AT_A_TIME:
         os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")

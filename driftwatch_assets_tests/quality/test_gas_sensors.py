@@ -1,4 +1,4 @@
-"""The real batches pass a reasonable suite, and their spoilt copies do not."""
+"""Real batches pass a reasonable suite, spoilt copies do not, and the dirt of simulated ones is counted."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.datasets import load_svmlight_file
 
-from driftwatch_assets.defs.gas_sensors.transforms import FEATURES, GASES
-from driftwatch_assets.quality import TableColumns, check_columns, parse_suite, validate
+from driftwatch_assets.defs.gas_sensors.simulate import dirt, simulate
+from driftwatch_assets.defs.gas_sensors.transforms import FEATURES, GASES, silver
+from driftwatch_assets.quality import QualityReport, TableColumns, check_columns, parse_suite, validate
+from driftwatch_assets.sources import LibsvmSource, readable, split
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+BRONZE = parse_suite([{"expect": "row_count", "min": 50, "max": 50000}, {"expect": "readable", "max_share": 0.05}])
 SUITE = parse_suite(
     [
         {"expect": "schema"},
@@ -48,12 +50,27 @@ ROWS = {1: 445, 2: 1244, 3: 1586, 4: 161, 5: 197, 6: 2300, 7: 3613, 8: 294, 9: 4
 
 
 @cache
-def _batch(folder: Path, number: int) -> pd.DataFrame:
-    values, labels = load_svmlight_file(str(folder / f"batch{number}.dat"), n_features=len(FEATURES))
-    frame = pd.DataFrame(values.toarray(), columns=list(FEATURES))
-    frame.insert(0, "gas", [GASES[str(int(label))] for label in labels])
-    frame.insert(0, "reading", np.arange(1, len(frame) + 1))
-    return frame
+def _tables(file: Path) -> tuple[pd.DataFrame, pd.DataFrame, int]:
+    """Give bronze, silver and the number of rejected rows of a delivered file."""
+    source = LibsvmSource(features=len(FEATURES), label_fields=("label", "concentration"))
+    bronze = source.read(file).to_pandas()
+    parted = split(bronze, silver(readable(bronze)), file.name)
+    return bronze, parted.kept, len(parted.rejected)
+
+
+def _judge(file: Path, batch: str) -> tuple[QualityReport, QualityReport]:
+    bronze, kept, rejected = _tables(file)
+    return (
+        validate(bronze, BRONZE, table="bronze/readings", batch=batch, columns=TableColumns(identity=("source_line",))),
+        validate(kept, SUITE, table="silver/readings", batch=batch, columns=COLUMNS, rejected=rejected),
+    )
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("simulated")
+    simulate(folder, seed=11)
+    return folder
 
 
 def test_the_suite_fits_the_declared_columns() -> None:
@@ -62,11 +79,22 @@ def test_the_suite_fits_the_declared_columns() -> None:
 
 @pytest.mark.parametrize("number", ROWS)
 def test_a_real_batch_passes(real_gas_sensors: Path, number: int) -> None:
-    report = validate(
-        _batch(real_gas_sensors, number), SUITE, table="silver/readings", batch=str(number), columns=COLUMNS
-    )
-    assert [one.sentence for one in report.failed] == []
-    assert report.rows == ROWS[number]
+    bronze, kept = _judge(real_gas_sensors / f"batch{number}.dat", str(number))
+    assert [one.sentence for one in (*bronze.failed, *kept.failed)] == []
+    assert bronze.rows == kept.rows == ROWS[number]
+
+
+@pytest.mark.parametrize("number", ROWS)
+def test_the_dirt_of_a_simulated_batch_is_counted(simulated: Path, number: int) -> None:
+    bronze, kept = _judge(simulated / f"batch{number}.dat", str(number))
+    found = {one.name: one for one in (*bronze.verdicts, *kept.verdicts)}
+    kinds = dirt(number, bronze.rows)
+    unreadable = kinds["index outside 1-128"] + kinds["value is nan"]
+    assert found["readable"].observed["unexpected_count"] == unreadable
+    assert found["rejected"].observed["unexpected_count"] == sum(kinds.values())
+    assert kept.rows == bronze.rows - sum(kinds.values())
+    clean = ("readable", "rejected", "schema", "values_in_gas", "not_null_features", "unique_reading", "no_duplicates")
+    assert [found[name].sentence for name in clean if not found[name].passed] == []
 
 
 @pytest.mark.parametrize(
@@ -86,7 +114,7 @@ def test_a_real_batch_passes(real_gas_sensors: Path, number: int) -> None:
 def test_a_spoilt_copy_of_a_real_batch_is_caught(
     real_gas_sensors: Path, spoil: object, check: str, count: int | None
 ) -> None:
-    clean = _batch(real_gas_sensors, 7)
+    _, clean, _ = _tables(real_gas_sensors / "batch7.dat")
     spoilt = spoil(clean)  # type: ignore[operator]
     report = validate(spoilt, SUITE, table="silver/readings", batch="7", columns=COLUMNS)
     verdict = next(one for one in report.failed if one.name == check)

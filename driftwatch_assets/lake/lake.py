@@ -206,7 +206,7 @@ class Lake:
     def _open(self, table: str, batch: str) -> pq.ParquetFile:
         try:
             content = self._storage.get(self._path(table, batch))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             raise BatchMissing(table, batch, self.batches(table)) from None
         try:
             return pq.ParquetFile(pa.BufferReader(content))

@@ -12,7 +12,7 @@ from driftwatch_assets.drift import Policy
 from driftwatch_assets.performance import PerformancePolicy
 from driftwatch_assets.quality import Suite
 from driftwatch_assets.retraining import RetrainingPolicy
-from driftwatch_assets.sources import LibsvmSource
+from driftwatch_assets.sources import LibsvmSource, Publisher
 from driftwatch_assets.training import TrainingDeclaration
 
 
@@ -35,7 +35,7 @@ class Files(BaseModel):
     pattern: str = Field(description="Regular expression for the whole file name, with a group named batch.")
     table: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="Name of the bronze and silver table.")
     reader: LibsvmSource = Field(description="How a file is read.")
-
+    publisher: Publisher | None = Field(default=None, description="Where `driftwatch fetch` finds the files.")
 
     @field_validator("pattern")
     @classmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - typer resolves the annotations of a command
 from typing import Annotated
 
 import typer
@@ -16,6 +16,7 @@ app = typer.Typer(
     help="Watch machine-learning models: replay their batches, read their history, open their reports.",
 )
 Model = Annotated[str, typer.Argument(help="Name of the monitored model, such as gas_sensors.")]
+Host = Annotated[str, typer.Option(help="Address to listen on; anything else than loopback opens it to a network.")]
 Seed = Annotated[int, typer.Option(help="Seed of the simulator.", min=0)]
 
 
@@ -31,9 +32,7 @@ def replay(model: Model, seed: Seed = 42) -> None:
 
 
 @app.command()
-def history(
-    model: Model, as_json: Annotated[bool, typer.Option("--json", help="One object a batch.")] = False
-) -> None:
+def history(model: Model, as_json: Annotated[bool, typer.Option("--json", help="One object a batch.")] = False) -> None:
     """Show what happened to each batch."""
     from driftwatch_assets.command_line.history import as_table, read_history  # noqa: PLC0415 - as above
 
@@ -67,19 +66,21 @@ def fetch(model: Model) -> None:
 
 @app.command()
 def serve(
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 3070,
+    host: Host = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port.")] = 3070,
 ) -> None:
-    """Serve the reports on 127.0.0.1."""
+    """Serve the reports."""
     from driftwatch_assets.command_line.serve import serve_reports  # noqa: PLC0415 - as above
 
-    serve_reports(port)
+    serve_reports(host, port)
 
 
 @app.command()
 def ui(
+    host: Host = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the Dagster webserver.")] = 3000,
 ) -> None:
-    """Start webserver, daemon (sensors on) and report server on 127.0.0.1; Ctrl-C stops all three."""
+    """Start webserver, daemon (sensors on) and report server; Ctrl-C stops all three."""
     from driftwatch_assets.command_line.ui import run_ui  # noqa: PLC0415 - as above
 
-    raise typer.Exit(run_ui(port, console=Console()))
+    raise typer.Exit(run_ui(host, port, console=Console()))

@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from rich.progress import BarColumn, DownloadColumn, TextColumn
+from rich.progress import Progress as RichProgress
+
 from driftwatch_assets.components.models import monitored_model
 from driftwatch_assets.settings import Settings
+from driftwatch_assets.sources import FetchFailed, fetch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +54,8 @@ def simulated_with(folder: Path) -> int | None:
 
 def fetch_into_landing(model: str, *, console: Console) -> int:
     """Fetch a model's real batches; the exit status is 1 when that failed."""
-    publisher = monitored_model(model).declaration.source.publisher
+    component = monitored_model(model)
+    publisher = component.declaration.source.publisher
     folder = Settings.from_environment().landing / model
     if publisher is None:
         console.print(f"{model} declares no publisher; put its files into {folder}")
@@ -62,7 +67,14 @@ def fetch_into_landing(model: str, *, console: Console) -> int:
         )
         return 1
     try:
-        paths = fetch(publisher, folder, progress=lambda _: None)
+        with RichProgress(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), console=console) as bars:
+            bar = bars.add_task(f"fetching {model}", total=None)
+            paths = fetch(
+                publisher,
+                folder,
+                declared_in=component.folder,
+                progress=lambda state: bars.update(bar, completed=state.done, total=state.total),
+            )
     except FetchFailed as failure:
         console.print(str(failure), style="red")
         return 1

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 _SAFE = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+    "img-src data:",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
@@ -47,7 +48,7 @@ def report_server(lake: Lake) -> Starlette:
     return Starlette(routes=[Route("/", index), Route("/{model}/reports/{page}", page)])
 
 
-def serve_reports(port: int) -> None:
-    """Serve the reports of the configured lake on 127.0.0.1 until interrupted."""
+def serve_reports(host: str, port: int) -> None:
+    """Serve the reports of the configured lake until interrupted."""
     lake = Lake(Settings.from_environment().lake)
-    uvicorn.run(report_server(lake), host="127.0.0.1", port=port, log_level="warning")
+    uvicorn.run(report_server(lake), host=host, port=port, log_level="warning")

@@ -21,8 +21,8 @@ _POLL_SECONDS = 0.5
 _STOP_SECONDS = 20
 
 
-def run_ui(port: int, *, console: Console) -> int:
-    """Run the three servers on 127.0.0.1 until one ends or a signal comes; the exit status is 1 when one died."""
+def run_ui(host: str, port: int, *, console: Console) -> int:
+    """Run the three servers until one ends or a signal comes; the exit status is 1 when one died."""
     settings = Settings.from_environment()
     with open_instance(settings):
         pass
@@ -32,15 +32,15 @@ def run_ui(port: int, *, console: Console) -> int:
     workspace = str(PROJECT / "workspace.yaml")
     reports_port = str(urlsplit(settings.reports_url).port or 3070)
     commands = {
-        "webserver": [binaries / "dagster-webserver", "-w", workspace, "-h", "127.0.0.1", "-p", str(port)],
+        "webserver": [binaries / "dagster-webserver", "-w", workspace, "-h", host, "-p", str(port)],
         "daemon": [binaries / "dagster-daemon", "run", "-w", workspace],
-        "reports": [binaries / "driftwatch", "serve", "--port", reports_port],
+        "reports": [binaries / "driftwatch", "serve", "--host", host, "--port", reports_port],
     }
     processes = {
         name: subprocess.Popen([str(part) for part in command], cwd=PROJECT)  # noqa: S603 - our own commands
         for name, command in commands.items()
     }
-    console.print(f"Dagster: http://127.0.0.1:{port}   reports: {settings.reports_url}   Ctrl-C stops both")
+    console.print(f"Dagster: http://{host}:{port}   reports: {settings.reports_url}   Ctrl-C stops both")
     stopped = []
     signal.signal(signal.SIGTERM, lambda *_: stopped.append(signal.SIGTERM))
     try:

@@ -58,7 +58,7 @@ def _module(folder: Path, package: str, file: str, key: str) -> ModuleType:
 
 
 def _function(module: ModuleType, path: Path, name: str, signature: str) -> Callable[..., Any]:
-    function = getattr(module, name, None)
+    function: Callable[..., Any] | None = getattr(module, name, None)
     if callable(function):
         return function
     found = [key for key, value in vars(module).items() if inspect.isfunction(value) and not key.startswith("_")]

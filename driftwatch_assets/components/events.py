@@ -45,9 +45,7 @@ def as_events(
     if outcome.refused is not None:
         yield from results
         context.instance.add_run_tags(context.run.run_id, {REFUSED_TAG: "true"})
-        raise dg.Failure(
-            description=outcome.refused, metadata=as_metadata(outcome.facts), allow_retries=False
-        )
+        raise dg.Failure(description=outcome.refused, metadata=as_metadata(outcome.facts), allow_retries=False)
     metadata = as_metadata({**outcome.facts, "seconds": time.monotonic() - started})
     if outcome.uri is not None:
         metadata["dagster/uri"] = dg.MetadataValue.text(outcome.uri)
@@ -88,6 +86,4 @@ def _plain(value: Any) -> Any:
 
 
 def _schema(frame: pd.DataFrame) -> dg.TableSchema:
-    return dg.TableSchema(
-        columns=[dg.TableColumn(str(name), type=str(kind)) for name, kind in frame.dtypes.items()]
-    )
+    return dg.TableSchema(columns=[dg.TableColumn(str(name), type=str(kind)) for name, kind in frame.dtypes.items()])

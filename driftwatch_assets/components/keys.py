@@ -84,7 +84,7 @@ class Keys:
         return f"{self.model}_retraining"
 
     def triggers(self) -> dict[str, dg.AssetCheckKey]:
-        """Checks whose failure may lead to a training, by trigger name."""
+        """Give the checks whose failure may lead to a training, by trigger name."""
         return {
             "data_drift": dg.AssetCheckKey(self.drift, "data_drift"),
             "label_drift": dg.AssetCheckKey(self.drift, "label_drift"),

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from driftwatch_assets.components import records
 from driftwatch_assets.components.assets import MLFLOW_KEY_SUFFIX, build_assets
 from driftwatch_assets.components.code import load_simulator, load_transforms
 from driftwatch_assets.components.failures import build_failures
-from driftwatch_assets.components import records
 from driftwatch_assets.components.keys import Keys
 from driftwatch_assets.components.sensors import build_arrivals, build_retraining
 from driftwatch_assets.declaration import Declaration
@@ -36,6 +36,8 @@ class MonitoredModel(dg.Component):
     ----------
     declaration
         The content of `defs.yaml`.
+    folder
+        The folder of `defs.yaml`.
     transforms
         The two functions of `transforms.py`.
     simulate
@@ -44,6 +46,7 @@ class MonitoredModel(dg.Component):
     """
 
     declaration: Declaration
+    folder: Path
     transforms: Transforms
     simulate: Callable[..., list[Path]] | None
 
@@ -64,6 +67,7 @@ class MonitoredModel(dg.Component):
         package = context.defs_relative_module_name(context.path)
         return cls(
             declaration=declaration,
+            folder=context.path,
             transforms=load_transforms(context.path, package, declaration.code),
             simulate=None
             if declaration.simulator is None

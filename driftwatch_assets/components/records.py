@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Literal
 import dagster as dg
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus as Status
 
-from driftwatch_assets.arrivals import Intake
-from driftwatch_assets.retraining import Training
+from driftwatch_assets.arrivals import Intake, IntakeStatus
+from driftwatch_assets.retraining import Training, TrainingStatus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +58,8 @@ def check_verdicts(instance: dg.DagsterInstance, keys: Sequence[dg.AssetCheckKey
 
 def intakes(instance: dg.DagsterInstance, model: str) -> list[Intake]:
     """Read the runs that took deliveries of a model in, oldest first."""
-    found = []
+    found: list[Intake] = []
+    status: IntakeStatus
     for run in _runs(instance, model, "arrival"):
         if run.status == dg.DagsterRunStatus.SUCCESS:
             status = "succeeded"
@@ -72,7 +73,8 @@ def intakes(instance: dg.DagsterInstance, model: str) -> list[Intake]:
 
 def trainings(instance: dg.DagsterInstance, model: str, model_asset: dg.AssetKey) -> list[Training]:
     """Read the runs that trained a model, oldest first, also those that a person launched by hand."""
-    found = []
+    found: list[Training] = []
+    status: TrainingStatus
     for run in _runs(instance, model, "training"):
         if run.status == dg.DagsterRunStatus.SUCCESS:
             status = "succeeded"

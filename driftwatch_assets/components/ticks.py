@@ -1,7 +1,7 @@
 """Sensors evaluated and runs executed in this process: what the daemon does, without the daemon's waiting.
 
-The same sensors decide and the same jobs run, into the same instance. What is left out is the queue and a process start a
-run, which is most of the time of a short run.
+The same sensors decide and the same jobs run, into the same instance. What is left out is the queue and a process
+start a run, which is most of the time of a short run.
 """
 
 from __future__ import annotations

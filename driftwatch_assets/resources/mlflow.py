@@ -27,7 +27,8 @@ def mlflow_tracking(context: dg.InitResourceContext) -> Iterator[Any]:
 
     while mlflow.active_run() is not None:
         mlflow.end_run("FAILED")
-    yield from wrapped.resource_fn(context)
+    resource_function: Any = wrapped.resource_fn
+    yield from resource_function(context)
 
 
 @contextmanager

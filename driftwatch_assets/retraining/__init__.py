@@ -1,5 +1,12 @@
 """When a model is retrained."""
 
-from driftwatch_assets.retraining.policy import BatchEvidence, Decision, RetrainingPolicy, Training, decide
+from driftwatch_assets.retraining.policy import (
+    BatchEvidence,
+    Decision,
+    RetrainingPolicy,
+    Training,
+    TrainingStatus,
+    decide,
+)
 
-__all__ = ["BatchEvidence", "Decision", "RetrainingPolicy", "Training", "decide"]
+__all__ = ["BatchEvidence", "Decision", "RetrainingPolicy", "Training", "TrainingStatus", "decide"]

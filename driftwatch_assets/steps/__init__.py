@@ -1,10 +1,10 @@
 """The steps of a batch and of a training, without Dagster: each reads the lake, and writes whole or not at all."""
 
+from driftwatch_assets.steps.clean import clean
 from driftwatch_assets.steps.draw import draw_report
 from driftwatch_assets.steps.evidence import EvidenceFacts, read_evidence
 from driftwatch_assets.steps.features import GoldInvalid, make_features
 from driftwatch_assets.steps.history import history
-from driftwatch_assets.steps.clean import clean
 from driftwatch_assets.steps.ingest import DELIVERY_CHECK, DeliveryMissing, find_delivery, ingest
 from driftwatch_assets.steps.learn import learn
 from driftwatch_assets.steps.measure import measure_performance

@@ -17,8 +17,8 @@ from driftwatch_assets.steps.outcome import Link, StepOutcome
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from driftwatch_assets.reporting import BatchReport, Distribution
     from driftwatch_assets.registry import LoadedModel
+    from driftwatch_assets.reporting import BatchReport, Distribution
     from driftwatch_assets.steps.watched import Watched
 
 _DRAWN = 6

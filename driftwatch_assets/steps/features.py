@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from driftwatch_assets.steps.watched import Watched
 
 
-class GoldInvalid(ValueError):
+class GoldInvalid(ValueError):  # noqa: N818 - named for what is the matter
     """The gold function of a model returned a table that does not fit its declaration."""
 
 

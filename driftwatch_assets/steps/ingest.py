@@ -84,8 +84,6 @@ def ingest(watched: Watched, batch: str) -> StepOutcome:
     }
     if refused:
         return StepOutcome(facts, (readable, *checks), refused=refused)
-    written = watched.lake.write(
-        tables.bronze, batch, frame, {"source_file": file, "source_fingerprint": fingerprint}
-    )
+    written = watched.lake.write(tables.bronze, batch, frame, {"source_file": file, "source_fingerprint": fingerprint})
     facts |= {"fingerprint": written.fingerprint, "changed": written.changed}
     return StepOutcome(facts, (readable, *checks), stored=frame, uri=written.uri)

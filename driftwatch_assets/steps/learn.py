@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -125,18 +126,17 @@ def _expected_accuracy(outcome: TrainingOutcome) -> float:
 
     Where there was nothing to rank on, or another metric was ranked, it is the accuracy on the judging rows.
     """
-    ranked = outcome.ranking.table.loc[outcome.candidate.name, "score"]
-    if outcome.comparison.metric == "accuracy" and pd.notna(ranked):
-        return float(ranked)
+    ranked = float(outcome.ranking.table["score"].astype(float)[outcome.candidate.name])
+    if outcome.comparison.metric == "accuracy" and not math.isnan(ranked):
+        return ranked
     return float(outcome.comparison.challenger_report.accuracy)
 
 
 def _as_markdown(table: pd.DataFrame) -> str:
     named = table.reset_index()
     lines = ["| " + " | ".join(map(str, named.columns)) + " |", "|" + "---|" * len(named.columns)]
-    for row in named.itertuples(index=False):
-        lines.append("| " + " | ".join(_cell(value) for value in row) + " |")
-    return "\n".join(lines)
+    rows = ("| " + " | ".join(_cell(value) for value in row) + " |" for row in named.itertuples(index=False))
+    return "\n".join([*lines, *rows])
 
 
 def _cell(value: Any) -> str:

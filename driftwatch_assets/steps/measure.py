@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from driftwatch_assets.performance import judge_performance
@@ -37,9 +38,7 @@ def measure_performance(watched: Watched, batch: str) -> StepOutcome:
     said = labelled[[task.id, task.label]].merge(predictions[[task.id, *_FIELDS]], on=task.id, how="inner")
     report = None
     if len(said):
-        report = measure(
-            said[task.label].astype(str), said["predicted"], said["confidence"], classes=task.classes
-        )
+        report = measure(said[task.label].astype(str), said["predicted"], said["confidence"], classes=task.classes)
     baseline = None if line is None else expected_accuracy(watched.registry.load(line.own))
     verdict = judge_performance(
         accuracy=None if report is None else report.accuracy,
@@ -97,13 +96,15 @@ def _peers(watched: Watched, line: Line, labelled: pd.DataFrame) -> dict[str, fl
 
 
 def _metrics(report: MulticlassReport) -> dict[str, Any]:
-    per_class = report.per_class.astype(object).where(report.per_class.notna(), None)
     return {
         "accuracy": report.accuracy,
         "accuracy_low": report.accuracy_low,
         "accuracy_high": report.accuracy_high,
         "f1_macro": report.f1_macro,
-        "per_class": {str(name): dict(row) for name, row in per_class.iterrows()},
+        "per_class": {
+            str(name): {column: None if isnan(value) else float(value) for column, value in row.items()}
+            for name, row in report.per_class.iterrows()
+        },
         "confusion": {
             "classes": [str(name) for name in report.confusion.index],
             "counts": report.confusion.to_numpy().tolist(),

@@ -61,9 +61,7 @@ def watch_drift(watched: Watched, batch: str) -> StepOutcome:
         labelled[list(champion.features)], labelled[task.label]
     )
     table = verdict.mark(statistics)
-    written = watched.lake.write(
-        tables.drift, batch, table.reset_index(), {"gold_fingerprint": gold_fingerprint}
-    )
+    written = watched.lake.write(tables.drift, batch, table.reset_index(), {"gold_fingerprint": gold_fingerprint})
     content |= {
         "champion": {
             "version": str(record.version),
@@ -79,7 +77,9 @@ def watch_drift(watched: Watched, batch: str) -> StepOutcome:
     write_evidence(watched, batch, "drift", content)
     checks = [
         _check("data_drift", verdict),
-        _unjudged("label_drift", "not judged: labels are not known") if label is None else _check("label_drift", label[1]),
+        _unjudged("label_drift", "not judged: labels are not known")
+        if label is None
+        else _check("label_drift", label[1]),
         _unjudged("prediction_drift", "not judged: nothing was predicted")
         if said is None
         else _check("prediction_drift", said[1]),

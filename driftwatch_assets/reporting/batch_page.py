@@ -47,7 +47,7 @@ _COLUMNS: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
     ("n_reference", "reference rows", count),
     ("n_current", "batch rows", count),
 )
-_SMALL_IS_STRONG = frozenset({"ks_pvalue_adjusted", "ks_pvalue", "chi2_pvalue_adjusted", "chi2_pvalue"})
+_P_VALUES = ("ks_pvalue_adjusted", "chi2_pvalue_adjusted", "ks_pvalue", "chi2_pvalue")
 
 
 def render_batch(report: BatchReport) -> str:
@@ -122,7 +122,7 @@ def _measures(statistics: pd.DataFrame | None, feature: str) -> str:
 
 def _words(row: pd.Series[Any]) -> str:
     wanted = (("ks", "KS"), ("psi", "PSI"), ("wasserstein_scaled", "W₁/sd"), ("chi2", "χ²"))
-    words = [f"{head} {decimals(row[name], 2)}" for name, head in wanted if name in row.index and is_number(row[name])]
+    words = [f"{head} {decimals(row[name], 2)}" for name, head in wanted if name in row.index and pd.notna(row[name])]
     for name, head in (("new_categories", "new"), ("lost_categories", "lost")):
         named = _names(row.get(name))
         words += [f"{head}: {', '.join(named)}"] if named else []
@@ -143,7 +143,7 @@ def _statistics_table(statistics: pd.DataFrame) -> dict[str, Any]:
         {"head": "Feature", "text": True, "first": "ascending"},
         {"head": "Verdict", "text": True, "first": "descending"},
         *(
-            {"head": head, "text": False, "first": "ascending" if name in _SMALL_IS_STRONG else "descending"}
+            {"head": head, "text": False, "first": "ascending" if name in _P_VALUES else "descending"}
             for name, head, _ in kept
         ),
     ]
@@ -208,14 +208,19 @@ def _kept_columns(statistics: pd.DataFrame) -> tuple[list[tuple[str, str, Callab
 
 def _column(title: str, drift: ColumnDrift, name: str) -> dict[str, Any]:
     row = by_strength(drift.statistics).iloc[0] if len(drift.statistics) else pd.Series(dtype=object)
+    p = next((row[each] for each in _P_VALUES if is_number(row.get(each))), None)
     return {
         "title": title,
         "id": name,
         "verdict": drift.verdict,
-        "measures": _words(row),
+        "measures": _words(row) + (f" · p {_compared(p_value(p))}" if p is not None else ""),
         "distribution": drift.distribution,
         "figure": None if drift.distribution is None else small_multiple(drift.distribution),
     }
+
+
+def _compared(p: str) -> str:
+    return p if p.startswith("<") else f"= {p}"
 
 
 def _confusion(performance: Performance) -> list[dict[str, Any]]:

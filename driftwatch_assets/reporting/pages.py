@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 import re
 from functools import cache
 from importlib.resources import files
@@ -85,9 +86,11 @@ def raw(value: Any) -> str:
 
     Examples
     --------
-    >>> raw(0.25), raw(None), raw(float("nan"))
-    ('0.25', '', '')
+    >>> raw(0.25), raw(None), raw(float("nan")), raw(float("inf"))
+    ('0.25', '', '', 'Infinity')
     """
+    if isinstance(value, float) and value == math.inf:
+        return "Infinity"
     return repr(float(value)) if wording.is_number(value) else ""
 
 

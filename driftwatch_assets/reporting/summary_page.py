@@ -11,7 +11,7 @@ from driftwatch_assets.reporting.content import Heatmap, HistoryEntry
 from driftwatch_assets.reporting.figures import timelines
 from driftwatch_assets.reporting.pages import render_page
 from driftwatch_assets.reporting.retrainings import retraining_gains
-from driftwatch_assets.reporting.wording import NOTHING, decimals, is_number, plural
+from driftwatch_assets.reporting.wording import NOTHING, decimals, plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -141,7 +141,7 @@ def _heat(heatmap: Heatmap) -> dict[str, Any]:
         }
         for at, name in enumerate(values.index)
     ]
-    gaps = not np.isfinite(numbers).all()
+    gaps = bool(np.isnan(numbers).any())
     dense = len(batches) > NUMBERS_UP_TO
     half = len(rows) if dense or len(rows) <= PANEL_FEATURES else math.ceil(len(rows) / 2)
     return {
@@ -157,7 +157,7 @@ def _heat(heatmap: Heatmap) -> dict[str, Any]:
 
 
 def _cell(feature: str, batch: str, value: float, marked: bool) -> dict[str, Any]:
-    if not is_number(value):
+    if math.isnan(value):
         words = f"{feature}, batch {batch}: not compared"
         return {"text": NOTHING, "style": "hx", "words": words, "drifted": False}
     level = sum(value >= each for each in LEVELS)

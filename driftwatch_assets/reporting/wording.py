@@ -32,14 +32,19 @@ def is_number(value: Any) -> bool:
 
 
 def decimals(value: Any, places: int = 3) -> str:
-    """Write a number with a fixed number of decimals, or a dash.
+    """Write a number with a fixed number of decimals, the sign of infinity, or a dash.
 
     Examples
     --------
     >>> decimals(0.61349), decimals(0.61349, 2), decimals(None) == decimals(float("nan")) == NOTHING
     ('0.613', '0.61', True)
     """
-    return f"{value:.{places}f}".replace("-", MINUS) if is_number(value) else NOTHING
+    return f"{value:.{places}f}".replace("-", MINUS) if is_number(value) else _boundless(value)
+
+
+def _boundless(value: Any) -> str:
+    """Write what is no finite number: without bound, or not known."""
+    return "\N{INFINITY}" if isinstance(value, float) and value == math.inf else NOTHING
 
 
 def count(value: Any) -> str:
@@ -86,7 +91,7 @@ def measure(value: Any) -> str:
     ('15.6k', '9,579', '2.739', '3.2e9', '2.5M', '0')
     """
     if not is_number(value):
-        return NOTHING
+        return _boundless(value)
     size = abs(value)
     if size >= MILLION * 1e3 or 0 < size < 1 / THOUSAND:
         text = re.sub(r"e([+-])0*", r"e\1", f"{value:.3g}").replace("e+", "e")

@@ -1,0 +1,215 @@
+"""The pages in a real browser: nothing fails, nothing overflows, tables sort by keyboard."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from driftwatch_assets.reporting import (
+    BatchReport,
+    HistoryEntry,
+    Verdict,
+    batch_json,
+    json_bytes,
+    page_name,
+    render_batch,
+    render_summary,
+)
+from driftwatch_assets_tests.reporting.examples import HISTORY, full_report, heatmap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.slow
+
+ARGUMENTS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+OUTSIDE = """() => {
+  const width = document.documentElement.clientWidth;
+  return [...document.querySelectorAll("main *")].filter((each) => {
+    const box = each.getBoundingClientRect();
+    return box.width && (box.right > width + 1 || box.left < -1) && !each.closest(".box, .hidden, svg");
+  }).map((each) => each.outerHTML.slice(0, 80));
+}"""
+OVERLAPS = """() => {
+  const found = [];
+  for (const svg of document.querySelectorAll("svg[role=img]")) {
+    const texts = [...svg.querySelectorAll("text")].map((each) => [each.textContent, each.getBoundingClientRect()])
+      .filter(([, box]) => box.width);
+    const frame = svg.getBoundingClientRect();
+    texts.forEach(([words, box], at) => {
+      if (box.left < frame.left - 1 || box.right > frame.right + 1) found.push(`${words} leaves its figure`);
+      for (const [other, second] of texts.slice(at + 1)) {
+        const across = Math.min(box.right, second.right) - Math.max(box.left, second.left);
+        const down = Math.min(box.bottom, second.bottom) - Math.max(box.top, second.top);
+        if (across > 1 && down > 5) found.push(`${words} over ${other}`);
+      }
+    });
+  }
+  return found;
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        pytest.skip("there is no Chromium on this machine (set CHROMIUM to its path)")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pages side by side, as the lake has them."""
+    at = tmp_path_factory.mktemp("reports")
+    months = [
+        HistoryEntry(
+            f"20{23 + n // 12}-{n % 12 + 1:02d}",
+            rows=6000,
+            champion_trained_through="2022-12",
+            accuracy=0.9 - n / 100,
+            frozen_accuracy=0.8 - n / 100,
+            retrained=n % 5 == 1,
+            promoted=n % 10 == 1,
+        )
+        for n in range(30)
+    ]
+    reports = {
+        "full": full_report(),
+        "late": replace(full_report(), performance=None, label_drift=None, within_classes=()),
+        "first": BatchReport(model="gas_sensors", batch="1", rows=445, verdict=Verdict(None)),
+        "long": replace(
+            full_report(),
+            model="a_model_with_a_long_name_" * 4,
+            batch="2025-06",
+            history=tuple(months),
+            provenance={"fingerprint": "5f0d1a7c" * 16},
+            quarantine={"x" * 200: 3},
+        ),
+    }
+    for name, report in reports.items():
+        (at / f"{name}.html").write_text(render_batch(report), encoding="utf-8")
+    (at / page_name("8")).write_text(render_batch(full_report()), encoding="utf-8")
+    (at / "batch-8.json").write_bytes(json_bytes(batch_json(full_report())))
+    (at / "summary.html").write_text(render_summary("gas_sensors", HISTORY, heatmap()), encoding="utf-8")
+    (at / "months.html").write_text(render_summary("loans", months, heatmap(15, 30)), encoding="utf-8")
+    return at
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 820, 360])
+@pytest.mark.parametrize("name", ["full", "late", "first", "long", "summary", "months"])
+def test_page_opens_without_error_request_or_overflow(
+    browser: Browser, folder: Path, name: str, width: int, scheme: str
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page = context.new_page()
+    wrong: list[str] = []
+    requests: list[str] = []
+    page.on("console", lambda message: wrong.append(message.text))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("requestfailed", lambda request: wrong.append(request.url))
+    page.on("request", lambda request: requests.append(request.url))
+    url = (folder / f"{name}.html").as_uri()
+    page.goto(url)
+    page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+    assert wrong == []
+    assert [each for each in requests if not each.startswith("data:")] == [url]
+    assert page.evaluate(OVERFLOW) == 0
+    assert page.evaluate(OUTSIDE) == []
+    assert page.evaluate(OVERLAPS) == []
+    context.close()
+
+
+@pytest.fixture
+def page(browser: Browser, folder: Path) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    opened = context.new_page()
+    opened.goto((folder / page_name("8")).as_uri())
+    yield opened
+    context.close()
+
+
+def column(page: Page, head: str) -> list[str]:
+    return page.evaluate(
+        """(head) => [...document.querySelectorAll("table.statistics")].flatMap((table) => {
+          const at = [...table.tHead.rows[0].cells].findIndex((cell) => cell.textContent.trim() === head);
+          return [...table.tBodies[0].rows].map((row) => row.cells[at].dataset.v ?? row.cells[at].textContent.trim());
+        })""",
+        head,
+    )
+
+
+def test_table_sorts_all_features_by_keyboard(page: Page) -> None:
+    before = [float(each) for each in column(page, "KS")]
+    button = page.get_by_role("button", name="KS").first
+    button.focus()
+    page.keyboard.press("Enter")
+    assert [float(each) for each in column(page, "KS")] == sorted(before, reverse=True)
+    heads = page.locator("table.statistics th[aria-sort]")
+    assert [each.get_attribute("aria-sort") for each in heads.all()] == ["descending", "descending"]
+    page.keyboard.press("Space")
+    assert [float(each) for each in column(page, "KS")] == sorted(before)
+    assert heads.first.get_attribute("aria-sort") == "ascending"
+    assert page.locator("table.statistics").first.locator("tbody tr").count() == 15
+    assert page.evaluate("document.activeElement.textContent") == "KS"
+
+
+def test_table_sorts_names_by_their_numbers(page: Page) -> None:
+    page.get_by_role("button", name="Feature").first.press("Enter")
+    assert column(page, "Feature") == sorted(full_report().features)
+
+
+def test_tab_reaches_the_heads_of_the_table_and_opens_the_rest(page: Page) -> None:
+    page.locator("section[aria-labelledby=changed] summary").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Feature"
+    page.get_by_text("113 more features").press("Enter")
+    assert page.locator("table.statistics").nth(1).is_visible()
+
+
+def test_summary_leads_to_the_batch_and_back(page: Page, folder: Path) -> None:
+    page.get_by_role("link", name="Gas sensors").click()
+    assert page.url == (folder / "summary.html").as_uri()
+    page.get_by_role("link", name="8").first.click()
+    assert page.url == (folder / "batch-8.html").as_uri()
+
+
+def test_accuracy_is_drawn_for_the_width_of_the_screen(page: Page) -> None:
+    wide, narrow = page.locator("svg.wide"), page.locator("svg.narrow")
+    assert wide.is_visible()
+    assert not narrow.is_visible()
+    page.set_viewport_size({"width": 360, "height": 800})
+    assert narrow.is_visible()
+    assert not wide.is_visible()
+
+
+def test_printed_page_keeps_to_light_colours_and_leaves_closed_parts_out(browser: Browser, folder: Path) -> None:
+    context = browser.new_context(color_scheme="dark")
+    page = context.new_page()
+    page.goto((folder / page_name("8")).as_uri())
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.evaluate("getComputedStyle(document.querySelector('details')).display") == "none"
+    assert page.pdf().startswith(b"%PDF")
+    context.close()

@@ -7,6 +7,7 @@ export DAGSTER_HOME ?= $(CURDIR)/data/dagster
 export DAGSTER_DISABLE_TELEMETRY := yes
 export MLFLOW_DISABLE_TELEMETRY := true
 export GX_ANALYTICS_ENABLED := false
+export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 
 .PHONY: demo test test-slow check ui bench clean
 .DEFAULT_GOAL := help

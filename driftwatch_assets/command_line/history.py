@@ -61,7 +61,7 @@ def as_table(model: str, found: Sequence[Mapping[str, Any]]) -> Table:
     table = Table(
         title=f"{model}: {len(found)} batches", title_justify="left", box=SIMPLE_HEAD, padding=0, collapse_padding=True
     )
-    for name in ("batch", "rows", "cham-\npion", "accu-\nracy", "macro\nF1", "frozen", "drifted\nfeatures"):
+    for name in ("batch", "rows", "trained\nthrough", "accu-\nracy", "macro\nF1", "frozen", "drifted\nfeatures"):
         table.add_column(name, justify="right", no_wrap=True)
     for name in ("verdict", "severity", "re-\ntrained", "pro-\nmoted"):
         table.add_column(name, no_wrap=True)
@@ -70,7 +70,7 @@ def as_table(model: str, found: Sequence[Mapping[str, Any]]) -> Table:
         table.add_row(
             record["batch"],
             str(record["rows"]),
-            "none" if through is None else f"..{through}",
+            "none" if through is None else through,
             _number(record["accuracy"]),
             _number(record["f1_macro"]),
             _number(record["frozen_accuracy"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -17,11 +17,13 @@ from driftwatch_assets.components.models import monitored_model
 from driftwatch_assets.components.ticks import LocalDaemon, close_abandoned_runs, is_under_way
 from driftwatch_assets.definitions import defs, places_of
 from driftwatch_assets.lake import batch_order
+from driftwatch_assets.reporting import HistoryEntry, retraining_gains
 from driftwatch_assets.settings import Settings
 from driftwatch_assets.sources import LandingUnreadable, list_landing
 from driftwatch_assets.steps import history
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from rich.console import Console
@@ -45,12 +47,35 @@ def replay(model: str, *, seed: int, console: Console) -> int:
         close_abandoned_runs(instance, model)
         watched.registry.reconcile(lambda run_id: is_under_way(instance, run_id))
         failed = _run_all(component, instance, folder, console)
-        console.print(as_table(model, history(watched, failed_checks(instance, component))))
+        found = history(watched, failed_checks(instance, component))
+    console.print(as_table(model, found))
+    for line in _bought(found):
+        console.print(line)
     for line in failed:
         console.print(line, style="red")
     console.print(f"Reports: {watched.lake.url}/{watched.tables.summary}")
-    console.print("Open the UI with `make ui`: http://127.0.0.1:3000 (graph, checks, runs), reports on :3070")
+    console.print("Open the UI with `make ui`: http://127.0.0.1:3000, reports: http://127.0.0.1:3070")
     return 1 if failed else 0
+
+
+def _bought(found: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Say what the loop reached beside the frozen model, and what each retraining bought."""
+    scored = [record for record in found if record["accuracy"] is not None and record["frozen_accuracy"] is not None]
+    if not scored:
+        return []
+    mean = sum(record["accuracy"] for record in scored) / len(scored)
+    frozen = sum(record["frozen_accuracy"] for record in scored) / len(scored)
+    reached = (
+        f"Mean accuracy over batches {scored[0]['batch']} to {scored[-1]['batch']}: {mean:.3f}; "
+        f"frozen model (the first champion, never retrained): {frozen:.3f}"
+    )
+    gains = [
+        f"Retraining through batch {gain.trained_through} bought {gain.over_previous:+.3f} "
+        f"on batch {gain.batch} ({gain.accuracy:.3f}; the champion before: {gain.previous:.3f})"
+        for gain in retraining_gains([HistoryEntry.of(record) for record in found])
+        if gain.accuracy is not None and gain.over_previous is not None
+    ]
+    return [reached, *gains]
 
 
 def _landed(component: MonitoredModel, folder: Path, *, seed: int) -> str:
@@ -90,7 +115,7 @@ def _run_all(component: MonitoredModel, instance: dg.DagsterInstance, folder: Pa
                 for request in daemon.tick(sensor).requests:
                     worked = True
                     progress.update(bar, description=doing.format(request.partition_key))
-                    if not daemon.run(job, request, lambda _: None):
+                    if not daemon.run(job, request):
                         failures.append(f"{doing.format(request.partition_key)} failed: {_why(instance, request)}")
             progress.update(bar, completed=len(_taken_in(instance, component)))
             if not worked:

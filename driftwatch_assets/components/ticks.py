@@ -6,6 +6,7 @@ start a run, which is most of the time of a short run.
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ import dagster as dg
 from driftwatch_assets.components import records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from driftwatch_assets.resources import Places
 
@@ -59,6 +60,7 @@ class LocalDaemon:
             cursor=self._cursors.get(sensor_name),
             resources={"places": self.places},
         ) as context:
+            context.log.setLevel(logging.WARNING)
             result = sensor.evaluate_tick(context)
         self._cursors[sensor_name] = result.cursor
         for request in result.dynamic_partitions_requests or ():
@@ -66,8 +68,8 @@ class LocalDaemon:
                 self.instance.add_dynamic_partitions(request.partitions_def_name, list(request.partition_keys))
         return Tick(tuple(result.run_requests or ()), result.skip_message or "")
 
-    def run(self, job_name: str, request: dg.RunRequest, on_event: Callable[[str], None]) -> bool:
-        """Execute a requested run; `on_event` is given the name of each step as it starts.
+    def run(self, job_name: str, request: dg.RunRequest) -> bool:
+        """Execute a requested run.
 
         Returns
         -------
@@ -81,7 +83,6 @@ class LocalDaemon:
             "dagster/run_key": request.run_key or "",
             records.PROCESS_TAG: this_process(),
         }
-        del on_event
         result = job.execute_in_process(
             instance=self.instance,
             partition_key=request.partition_key,

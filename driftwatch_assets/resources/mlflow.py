@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,13 @@ def mlflow_tracking(context: dg.InitResourceContext) -> Iterator[Any]:
     while mlflow.active_run() is not None:
         mlflow.end_run("FAILED")
     resource_function: Any = wrapped.resource_fn
-    yield from resource_function(context)
+    with warnings.catch_warnings():
+        # dagster-mlflow is in beta as a whole; it is pinned and its failure mode is tested.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        opened = resource_function(context)
+        tracking = next(opened)
+    yield tracking
+    next(opened, None)
 
 
 @contextmanager

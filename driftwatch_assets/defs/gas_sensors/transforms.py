@@ -29,6 +29,9 @@ SENSOR_FEATURES = (
 FEATURES = tuple(f"s{sensor:02d}_{feature}" for sensor in range(1, SENSORS + 1) for feature in SENSOR_FEATURES)
 """All 128 features in the order of the files, ``s01_dr`` to ``s16_ema_decay_01``."""
 
+SILVER_TYPES = {"reading": "integer", "gas": "string", **dict.fromkeys(FEATURES, "float")}
+"""Type by silver column, as the suite's `schema` expects it."""
+
 _RAW = tuple(f"x{at}" for at in range(1, len(FEATURES) + 1))
 
 

@@ -44,6 +44,18 @@ def history(model: Model, as_json: Annotated[bool, typer.Option("--json", help="
 
 
 @app.command()
+def backfill(
+    model: Model,
+    first: Annotated[str | None, typer.Option("--from", help="First batch; by default the first known one.")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Last batch; by default the last known one.")] = None,
+) -> None:
+    """Materialize known batches again, each by the champion of its time; nothing is trained."""
+    from driftwatch_assets.command_line.backfill import backfill as run  # noqa: PLC0415 - as above
+
+    raise typer.Exit(run(model, first=first, last=last, console=Console()))
+
+
+@app.command()
 def simulate(
     model: Model,
     to: Annotated[Path, typer.Option(help="Folder that receives the files.", file_okay=False)],

@@ -115,8 +115,11 @@ def _run_all(component: MonitoredModel, instance: dg.DagsterInstance, folder: Pa
                 for request in daemon.tick(sensor).requests:
                     worked = True
                     progress.update(bar, description=doing.format(request.partition_key))
-                    if not daemon.run(job, request):
-                        failures.append(f"{doing.format(request.partition_key)} failed: {_why(instance, request)}")
+                    result = daemon.run(job, request)
+                    if not result.success:
+                        failures.append(
+                            f"{doing.format(request.partition_key)} failed: {why_failed(instance, result.run_id)}"
+                        )
             progress.update(bar, completed=len(_taken_in(instance, component)))
             if not worked:
                 if not landing.settling:
@@ -143,16 +146,14 @@ def _taken_in(instance: dg.DagsterInstance, component: MonitoredModel) -> list[s
     return sorted(done, key=batch_order)
 
 
-def _why(instance: dg.DagsterInstance, request: dg.RunRequest) -> str:
+def why_failed(instance: dg.DagsterInstance, run_id: str) -> str:
     """Give the first sentence that a failed run left."""
-    runs = instance.get_runs(filters=dg.RunsFilter(tags={"dagster/run_key": request.run_key or ""}), limit=1)
-    for run in runs:
-        for entry in instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE):
-            event = entry.dagster_event
-            data = None if event is None else event.step_failure_data
-            if data is not None and data.user_failure_data is not None:
-                return data.user_failure_data.description or ""
-            if data is not None and data.error is not None:
-                cause = data.error.cause or data.error
-                return cause.message.strip()
+    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE):
+        event = entry.dagster_event
+        data = None if event is None else event.step_failure_data
+        if data is not None and data.user_failure_data is not None:
+            return data.user_failure_data.description or ""
+        if data is not None and data.error is not None:
+            cause = data.error.cause or data.error
+            return cause.message.strip()
     return "see the run in the UI"

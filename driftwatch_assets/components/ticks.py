@@ -68,29 +68,21 @@ class LocalDaemon:
                 self.instance.add_dynamic_partitions(request.partitions_def_name, list(request.partition_keys))
         return Tick(tuple(result.run_requests or ()), result.skip_message or "")
 
-    def run(self, job_name: str, request: dg.RunRequest) -> bool:
-        """Execute a requested run.
-
-        Returns
-        -------
-        bool
-            Whether the run succeeded. Why it failed stands in the run's events.
-
-        """
+    def run(self, job_name: str, request: dg.RunRequest) -> dg.ExecuteInProcessResult:
+        """Execute a requested run; whether it succeeded stands in the result, and why not in the run's events."""
         job = self.definitions.resolve_job_def(job_name)
         tags: Mapping[str, str] = {
             **request.tags,
             "dagster/run_key": request.run_key or "",
             records.PROCESS_TAG: this_process(),
         }
-        result = job.execute_in_process(
+        return job.execute_in_process(
             instance=self.instance,
             partition_key=request.partition_key,
             tags=dict(tags),
             run_config=_QUIET,
             raise_on_error=False,
         )
-        return result.success
 
 
 def this_process() -> str:

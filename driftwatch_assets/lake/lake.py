@@ -170,14 +170,18 @@ class Lake:
         return self._storage.uri(self._path(table, batch))
 
     def write_file(self, path: str, content: bytes) -> str:
-        """Store a page or a document as a whole and return its URI; raises as `write`.
+        """Store a page or a document as a whole and return its URI; the same content is not written again.
+
+        Raises as `write` does.
 
         Examples
         --------
         >>> Lake("memory://example").write_file("reports/gas/7.json", b"{}")
         'memory:///example/reports/gas/7.json'
         """
-        self._put(check_path("file", path), content, f"file {path!r}")
+        checked = check_path("file", path)
+        if not (self._storage.exists(checked) and self._storage.get(checked) == content):
+            self._put(checked, content, f"file {path!r}")
         return self._storage.uri(path)
 
     def uri_of(self, path: str) -> str:

@@ -180,7 +180,7 @@ class ModelRegistry:
         champion = champion_among(self.history(model))
         if champion is not None:
             aliases = self._client.get_registered_model(model).aliases
-            if aliases.get(CHAMPION) != str(champion.version):
+            if str(aliases.get(CHAMPION)) != str(champion.version):  # a number from SQLite, a string from a server
                 self._client.set_registered_model_alias(model, CHAMPION, str(champion.version))
         return champion
 

@@ -59,5 +59,4 @@ def test_on_the_real_batches_the_loop_reaches_its_figure(real_gas_sensors: Path)
 def test_on_simulated_batches_the_loop_stays_above_the_frozen_model(tmp_path: Path) -> None:
     simulate(tmp_path, seed=1)
     loop, frozen = accuracies(tmp_path)
-    assert np.mean(list(loop.values())) >= 0.95
     assert np.mean(list(loop.values())) > np.mean(list(frozen.values()))

@@ -113,7 +113,8 @@ def list_landing(
     now
         The time, seconds since 1970.
     settle_seconds
-        How long a file must have been left alone, at least 0.
+        How long a file must have been left alone; 0 takes any file that does not change while it is read, whatever
+        its modification time.
     known
         The ``cache`` of the look before: a file of the same size and modification time is not read again.
 
@@ -248,7 +249,7 @@ def _conflict(claimants: list[tuple[str, Path]]) -> Conflict:
 def _look(batch: str, path: Path, now: float, settle_seconds: float, known: KnownFile | None) -> _Look:
     before = path.stat()
     age = now - before.st_mtime_ns / 1e9
-    if -CLOCK_SKEW_SECONDS <= age < settle_seconds:
+    if settle_seconds > 0 and -CLOCK_SKEW_SECONDS <= age < settle_seconds:
         return _Look(None, f"it was modified {max(age, 0):.1f} s ago and has to rest for {settle_seconds:g} s")
     seen = known is not None and tuple(known[:2]) == (before.st_size, before.st_mtime_ns)
     fingerprint = known[2] if known is not None and seen else fingerprint_file(path)
@@ -256,6 +257,6 @@ def _look(batch: str, path: Path, now: float, settle_seconds: float, known: Know
     if (after.st_size, after.st_mtime_ns, after.st_ino) != (before.st_size, before.st_mtime_ns, before.st_ino):
         return _Look(None, "it changed while it was read")
     delivery = Delivery(batch, path, before.st_size, before.st_mtime_ns, fingerprint)
-    if age < -CLOCK_SKEW_SECONDS and not seen:
+    if settle_seconds > 0 and age < -CLOCK_SKEW_SECONDS and not seen:
         return _Look(delivery, f"its modification time is {-age:,.0f} s in the future: taken when the next look agrees")
     return _Look(delivery, None)

@@ -111,6 +111,13 @@ def test_a_file_from_the_far_future_is_taken_when_two_looks_agree(tmp_path: Path
     assert look(tmp_path, known=first.cache).deliveries == ()
 
 
+@pytest.mark.parametrize("age", [0, -120, -10 * 365 * 86400])
+def test_without_a_time_to_settle_the_clock_does_not_matter(tmp_path: Path, age: float) -> None:
+    put(tmp_path, "batch7.dat", age=age)
+
+    assert len(look(tmp_path, settle_seconds=0.0).deliveries) == 1
+
+
 def test_a_file_that_grows_while_it_is_read_is_settling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(tmp_path, "batch7.dat")
 

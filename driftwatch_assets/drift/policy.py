@@ -12,6 +12,7 @@ Rule = Literal["effect_and_significance", "any"]
 DEFAULTS: dict[str, dict[str, Any]] = {
     "effect_and_significance": {},
     "any": {
+        "alpha": 0.05,
         "adjustment": "none",
         "psi": 0.2,
         "wasserstein_scaled": 0.3,
@@ -34,11 +35,13 @@ class Policy(BaseModel):
     with p from Kolmogorov-Smirnov (numeric) or chi-square (categorical); or when its missing rate changed by
     ``missing_rate_change`` or more, or categories that are new or lost make up ``category_rate`` or more of the
     values, each with an adjusted p-value below ``alpha`` too. All p-values of a comparison are adjusted together.
+    Without drift a batch raises an alarm with a probability of ``alpha`` at most; it comes close to that only when the
+    batch is so small that chance alone reaches the effect sizes (some hundred rows).
 
     With ``rule: any`` one of the thresholds is enough: ``adjusted p < alpha`` or ``psi`` or ``wasserstein_scaled``.
-    Its other defaults are those of the classic monitors: no adjustment, PSI 0.2, scaled Wasserstein 0.3, missing
-    values and categories left alone, one feature enough. It raises an alarm on every larger batch: see the table of
-    false alarms in the benchmark.
+    Its other defaults are those of the classic monitors: alpha 0.05, no adjustment, PSI 0.2, scaled Wasserstein 0.3,
+    missing values and categories left alone, one feature enough. It raises an alarm on nearly every batch of many
+    features: see the table of false alarms in the benchmark.
 
     A batch has drifted when the share of judged features that drifted is ``min_share_of_features`` or more, and one
     at least.
@@ -54,7 +57,7 @@ class Policy(BaseModel):
     >>> Policy(rule="any", psi=None, wasserstein_scaled=None).in_words()
     'a feature drifts when p < 0.05; the batch drifts with at least one'
     >>> Policy().in_words()
-    'a feature drifts when p < 0.05 (Benjamini-Hochberg) and (scaled Wasserstein >= 0.1 or PSI >= 0.1), or when its \
+    'a feature drifts when p < 0.01 (Benjamini-Hochberg) and (scaled Wasserstein >= 0.1 or PSI >= 0.1), or when its \
 missing rate changes by 0.05, or when new or lost categories reach 0.01 of the values; the batch drifts with at least \
 5 % of the features'
     """
@@ -63,7 +66,7 @@ missing rate changes by 0.05, or when new or lost categories reach 0.01 of the v
 
     rule: Rule = Field(default="effect_and_significance", description="How the thresholds are combined.")
     alpha: float | None = Field(
-        default=0.05, gt=0, lt=1, description="p-value below which a difference is not called chance; null: not asked."
+        default=0.01, gt=0, lt=1, description="p-value below which a difference is not called chance; null: not asked."
     )
     adjustment: Literal["benjamini_hochberg", "bonferroni", "none"] = Field(
         default="benjamini_hochberg", description="How p-values are adjusted for the number of tests."

@@ -18,13 +18,15 @@ LEAST_EXPECTED = 5.0
 def ks_pvalue(distance: ArrayLike, n_reference: ArrayLike, n_current: ArrayLike) -> Floats:
     """Approximate the two-sided p-value of two-sample Kolmogorov-Smirnov distances.
 
-    ``p = K((sqrt(n) + 0.12 + 0.11 / sqrt(n)) * D)`` with ``n = n_reference * n_current / (n_reference + n_current)``
-    and ``K`` the survival function of Kolmogorov's limit distribution.
+    ``p = K((sqrt(n) + 0.12 + 0.11 / sqrt(n)) * (D - step / 2))`` with ``n = n_reference * n_current / (n_reference +
+    n_current)``, ``step = gcd(n_reference, n_current) / (n_reference * n_current)`` and ``K`` the survival function of
+    Kolmogorov's limit distribution. D moves in multiples of ``step``; without the half step, which is the usual
+    correction for continuity, p is 15 % too small at 200 against 100 rows.
 
-    Measured against the exact p-value of continuous data, from p = 0.0001 to 1: at most 2 % of p at 6,000 against
-    3,600 rows (median 0.3 %), 3 % at 6,000 against 161, 9 % at 1,000 against 500, 4 % at 100 against 30, and 16 % too
-    small at 200 against 100, where D moves in steps as coarse as 1/200. Ties make the test conservative, as they do
-    the exact one: heavily discrete columns belong among the categorical ones.
+    Measured against the exact p-value of continuous data, from p = 0.0001 to 1: at 6,000 against 3,600 rows between
+    0.8 % too small and 0.8 % too large; at 6,000 against 161, 3 % and 2 %; at 1,000 against 500, 1 % and 2 %; at 600
+    against 60, 1 % and 3 %; at 30 against 30, the worst case that a policy judges, 2 % and 21 % too large. Ties make
+    the test conservative, as they do the exact one: heavily discrete columns belong among the categorical ones.
 
     Parameters
     ----------
@@ -46,14 +48,16 @@ def ks_pvalue(distance: ArrayLike, n_reference: ArrayLike, n_current: ArrayLike)
     Examples
     --------
     >>> ks_pvalue([0.0, 0.05, 0.5], 6000, 200).round(4)
-    array([1.    , 0.7079, 0.    ])
+    array([1.    , 0.7098, 0.    ])
     """
     from scipy.special import kolmogorov
 
-    one, other = np.asarray(n_reference, dtype=np.float64), np.asarray(n_current, dtype=np.float64)
+    one, other = np.asarray(n_reference, dtype=np.int64), np.asarray(n_current, dtype=np.int64)
     with np.errstate(invalid="ignore", divide="ignore"):
-        root = np.sqrt(one * other / (one + other))
-        return np.asarray(kolmogorov((root + 0.12 + 0.11 / root) * np.asarray(distance, dtype=np.float64)))
+        root = np.sqrt(one / (one + other) * other)
+        half_step = np.gcd(one, other) / one / other / 2
+        gap = np.maximum(np.asarray(distance, dtype=np.float64) - half_step, 0.0)
+        return np.asarray(kolmogorov((root + 0.12 + 0.11 / root) * gap))
 
 
 def chi_square(reference: NDArray[np.int64], current: NDArray[np.int64]) -> tuple[float, float]:

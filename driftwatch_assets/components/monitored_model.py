@@ -107,14 +107,12 @@ class MonitoredModel(dg.Component):
         batch_job = dg.define_asset_job(
             keys.batch_job,
             selection=dg.AssetSelection.groups(name) - dg.AssetSelection.assets(keys.trained),
-            partitions_def=keys.partitions,
             description=f"Takes one batch of {name} from landing to report.",
             tags={records.MODEL_TAG: name},
         )
         training_job = dg.define_asset_job(
             keys.training_job,
             selection=dg.AssetSelection.assets(keys.trained, keys.report),
-            partitions_def=keys.partitions,
             description=f"Trains {name} through one batch, and draws that batch's report again.",
             tags={records.MODEL_TAG: name},
         )

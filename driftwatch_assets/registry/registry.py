@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from driftwatch_assets.lake import batch_order
 from driftwatch_assets.registry import evidence
 from driftwatch_assets.registry.artifact import load_model, store_model
+from driftwatch_assets.registry.runs import DAGSTER_RUN, end_runs, search_runs
 from driftwatch_assets.registry.store import alone, experiment_id, open_client
 from driftwatch_assets.registry.trust import ALWAYS_TRUSTED
 from driftwatch_assets.registry.version import LoadedModel, ModelVersion, champion_among
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from driftwatch_assets.training import TrainingOutcome
 
 CHAMPION = "champion"
-DAGSTER_RUN = "dagster_run_id"
 _PAGE = 200
 _KEPT_MODELS = 4
 
@@ -195,11 +195,11 @@ class ModelRegistry:
 
     def finish(self, dagster_run_id: str) -> list[str]:
         """End the runs of a Dagster run as FINISHED, where they are still running, and give their ids."""
-        return self._end(self._runs_of(dagster_run_id, running=True), "FINISHED")
+        return end_runs(self._client, self._runs_of(dagster_run_id, running=True), "FINISHED")
 
     def fail(self, dagster_run_id: str, reason: str) -> list[str]:
         """End the runs of a Dagster run as FAILED, also those that were reported as finished, and give their ids."""
-        return self._end(self._runs_of(dagster_run_id, running=False), "FAILED", reason)
+        return end_runs(self._client, self._runs_of(dagster_run_id, running=False), "FAILED", reason)
 
     def reconcile(self, is_alive: Callable[[str], bool]) -> list[str]:
         """End runs as FAILED whose Dagster run is gone: the process was killed and could not say so.
@@ -215,9 +215,9 @@ class ModelRegistry:
             Ids of the MLflow runs that were ended.
 
         """
-        running = self._search_runs("attributes.status = 'RUNNING'")
+        running = search_runs(self._client, self._experiment_id, "attributes.status = 'RUNNING'")
         gone = [run for run in running if DAGSTER_RUN in run.data.tags and not is_alive(run.data.tags[DAGSTER_RUN])]
-        return self._end(gone, "FAILED", "its process ended without a word; found dead afterwards")
+        return end_runs(self._client, gone, "FAILED", "its process ended without a word; found dead afterwards")
 
     @cached_property
     def _client(self) -> Any:
@@ -307,31 +307,8 @@ class ModelRegistry:
                 raise
 
     def _runs_of(self, dagster_run_id: str, *, running: bool) -> list[Any]:
-        runs = self._search_runs(f"tags.{DAGSTER_RUN} = '{dagster_run_id}'")
+        runs = search_runs(self._client, self._experiment_id, f"tags.{DAGSTER_RUN} = '{dagster_run_id}'")
         return [run for run in runs if (run.info.status == "RUNNING" if running else run.info.status != "FAILED")]
-
-    def _search_runs(self, which: str) -> list[Any]:
-        runs: list[Any] = []
-        token = None
-        while True:
-            page = self._client.search_runs([self._experiment_id], which, max_results=_PAGE, page_token=token)
-            runs += page
-            token = page.token
-            if not token:
-                return runs
-
-    def _end(self, runs: Sequence[Any], status: str, reason: str | None = None) -> list[str]:
-        import mlflow  # noqa: PLC0415 - heavy: loaded by the step that needs it
-
-        ended = [str(run.info.run_id) for run in runs]
-        for run_id in ended:
-            if reason is not None:
-                self._client.set_tag(run_id, "failure", reason)
-            active = mlflow.active_run()
-            if active is not None and active.info.run_id == run_id:
-                mlflow.end_run(status)
-            self._client.set_terminated(run_id, status)
-        return ended
 
 
 def _plain(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,14 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from driftwatch_assets.components.models import monitored_models
 from driftwatch_assets.lake import Lake
+from driftwatch_assets.reporting import SUMMARY_PAGE
 from driftwatch_assets.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.requests import Request
 
 _SAFE = {
@@ -24,12 +29,26 @@ _SAFE = {
 }
 
 
-def report_server(lake: Lake) -> Starlette:
-    """Build the application: `/` lists the models with reports, `/<model>/reports/<page>` is a page."""
+def report_server(lake: Lake, models: Mapping[str, str]) -> Starlette:
+    """Build the application: `/` lists the models with reports, `/<model>/reports/<page>` is a page.
+
+    Parameters
+    ----------
+    lake
+        Where the pages are.
+    models
+        Title for people by model name.
+
+    """
+
+    def names_in(folder: str) -> set[str]:
+        return {PurePosixPath(path).name for path in lake.files(folder)}
 
     async def index(request: Request) -> Response:  # noqa: ARG001 - the framework's signature
-        models = sorted({PurePosixPath(path).parts[0] for path in lake.files("") if "/reports/" in path})
-        items = "".join(f'<li><a href="/{name}/reports/index.html">{name}</a></li>' for name in models)
+        drawn = [name for name in sorted(models) if SUMMARY_PAGE in names_in(f"{name}/reports")]
+        items = "".join(
+            f'<li><a href="/{name}/reports/{SUMMARY_PAGE}">{escape(models[name])}</a></li>' for name in drawn
+        )
         body = items or "<li>No report has been drawn yet.</li>"
         return HTMLResponse(
             f'<!doctype html><html lang="en"><title>Reports</title><h1>Reports</h1><ul>{body}</ul></html>',
@@ -51,4 +70,5 @@ def report_server(lake: Lake) -> Starlette:
 def serve_reports(host: str, port: int) -> None:
     """Serve the reports of the configured lake until interrupted."""
     lake = Lake(Settings.from_environment().lake)
-    uvicorn.run(report_server(lake), host=host, port=port, log_level="warning")
+    models = {name: model.declaration.title for name, model in monitored_models().items()}
+    uvicorn.run(report_server(lake, models), host=host, port=port, log_level="warning")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from typing import TYPE_CHECKING, Any
@@ -52,7 +53,20 @@ def as_events(
     if outcome.stored is not None:
         metadata["dagster/partition_row_count"] = dg.MetadataValue.int(len(outcome.stored))
         metadata["dagster/column_schema"] = _schema(outcome.stored)
-    yield dg.MaterializeResult(metadata=metadata, check_results=results)
+    if outcome.lineage:
+        metadata["dagster/column_lineage"] = dg.TableColumnLineage(
+            {
+                column: [dg.TableColumnDep(dg.AssetKey(table.split("/")), source)]
+                for column, (table, source) in outcome.lineage.items()
+            }
+        )
+    version = outcome.facts.get("fingerprint")
+    yield dg.MaterializeResult(
+        metadata=metadata,
+        check_results=results,
+        # Identity is content: what was materialized again without a change leaves what follows up to date.
+        data_version=None if version is None else dg.DataVersion(str(version)),
+    )
 
 
 def as_metadata(facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,6 +81,8 @@ def _value(value: Any) -> Any:
         return dg.MetadataValue.md(value.markdown)
     if isinstance(value, os.PathLike):
         return dg.MetadataValue.path(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     if isinstance(value, bool | str | int | float):
         return value
     return dg.MetadataValue.json(_plain(value))
@@ -77,7 +93,7 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_plain(item) for item in value]
-    if isinstance(value, float) and value != value:  # noqa: PLR0124 - only NaN differs from itself
+    if isinstance(value, float) and not math.isfinite(value):
         return None
     if value is None or isinstance(value, bool | str | int | float):
         return value

@@ -43,10 +43,11 @@ def identity(gold_fingerprint: str, champion_fingerprint: str | None) -> str:
     return hashlib.sha256(f"{gold_fingerprint}\n{champion_fingerprint or ''}".encode()).hexdigest()[:16]
 
 
-def write_evidence(watched: Watched, batch: str, kind: str, content: dict[str, Any]) -> str:
-    """Store a verdict with its evidence; whole or absent."""
-    text = json.dumps(content, indent=1, sort_keys=True, allow_nan=False)
-    return watched.lake.write_file(watched.tables.evidence(batch, kind), text.encode())
+def write_evidence(watched: Watched, batch: str, kind: str, content: dict[str, Any]) -> tuple[str, str]:
+    """Store a verdict with its evidence, whole or not at all; give its URI and the fingerprint of its content."""
+    text = json.dumps(content, indent=1, sort_keys=True, allow_nan=False).encode()
+    uri = watched.lake.write_file(watched.tables.evidence(batch, kind), text)
+    return uri, hashlib.sha256(text).hexdigest()
 
 
 def load_evidence(watched: Watched, batch: str, kind: str) -> dict[str, Any] | None:

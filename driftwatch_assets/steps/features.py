@@ -50,4 +50,5 @@ def make_features(watched: Watched, batch: str) -> StepOutcome:
         "fingerprint": written.fingerprint,
         "changed": written.changed,
     }
-    return StepOutcome(facts, stored=gold, uri=written.uri)
+    carried = {str(name): (tables.silver, str(name)) for name in gold.columns if name in silver.columns}
+    return StepOutcome(facts, stored=gold, uri=written.uri, lineage=carried)

@@ -68,8 +68,12 @@ def measure_performance(watched: Watched, batch: str) -> StepOutcome:
         **peers,
     }
     content["identity"] = identity(content["gold_fingerprint"], None if champion is None else champion.fingerprint)
-    uri = write_evidence(watched, batch, "performance", content)
-    facts: dict[str, Any] = {"labelled_rows": float(len(labelled)), "verdict": verdict.reason}
+    uri, fingerprint = write_evidence(watched, batch, "performance", content)
+    facts: dict[str, Any] = {
+        "fingerprint": fingerprint,
+        "labelled_rows": float(len(labelled)),
+        "verdict": verdict.reason,
+    }
     if report is not None:
         facts |= {"accuracy": report.accuracy, "f1_macro": report.f1_macro, "baseline": baseline, **peers}
     check = CheckOutcome(

@@ -65,6 +65,8 @@ class StepOutcome:
         The table that was written, for its schema; `None` where there is none.
     uri
         Where it was stored.
+    lineage
+        Source table and column by column of the stored table, where it is known.
     refused
         Why the batch may not go on; `None` when it may. Nothing was written then.
 
@@ -74,4 +76,5 @@ class StepOutcome:
     checks: tuple[CheckOutcome, ...] = ()
     stored: pd.DataFrame | None = None
     uri: str | None = None
+    lineage: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     refused: str | None = None

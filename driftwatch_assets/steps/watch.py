@@ -45,10 +45,10 @@ def watch_drift(watched: Watched, batch: str) -> StepOutcome:
         "champion": None,
     }
     if record is None or predictions.empty:
-        write_evidence(watched, batch, "drift", content)
+        _, fingerprint = write_evidence(watched, batch, "drift", content)
         reason = "not judged: no champion is older than this batch"
         return StepOutcome(
-            {"rows": float(len(gold)), "verdict": reason},
+            {"rows": float(len(gold)), "verdict": reason, "fingerprint": fingerprint},
             tuple(_unjudged(name, reason) for name in ("data_drift", "label_drift", "prediction_drift")),
         )
     champion = watched.registry.load(record)
@@ -74,7 +74,7 @@ def watch_drift(watched: Watched, batch: str) -> StepOutcome:
         "prediction_drift": None if said is None else _as_json(*said),
         "within_classes": _plain(judge_within(within, policy=plan.features)),
     }
-    write_evidence(watched, batch, "drift", content)
+    _, fingerprint = write_evidence(watched, batch, "drift", content)
     checks = [
         _check("data_drift", verdict),
         _unjudged("label_drift", "not judged: labels are not known")
@@ -93,6 +93,7 @@ def watch_drift(watched: Watched, batch: str) -> StepOutcome:
         "effect": verdict.severity_effect,
         "strongest": Text(_strongest(table)),
         "champion": f"version {record.version}, trained through batch {record.trained_through}",
+        "fingerprint": fingerprint,
     }
     return StepOutcome(facts, tuple(checks), stored=table.reset_index(), uri=written.uri)
 
@@ -113,6 +114,9 @@ def _check(name: str, verdict: Verdict) -> CheckOutcome:
         facts={
             "judged": verdict.drift_detected is not None,
             "severity": verdict.severity,
+            "drifted": float(len(verdict.drifted_features)),
+            "drifted_share": verdict.share_drifted,
+            "effect": verdict.severity_effect,
             "drifted_features": list(verdict.drifted_features),
         },
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -72,11 +73,14 @@ def plan_arrivals(
 ) -> ArrivalPlan:
     """Decide which deliveries are taken in now.
 
-    A delivery is due when no run of the same content succeeded, is under way or refused it, and fewer than
-    `attempts` runs of it crashed. Due batches go in batch order. The first `initial_batches` of a model are let in
-    together, since no champion can be older than they are. Each later one waits until nothing of the model is under
-    way and no training is pending: its champion must be the one that it would have met had it arrived alone, so that
-    a backfill gives the same predictions again.
+    A delivery is due when, since another content of its batch was last tried, no run of it succeeded, is under way
+    or refused it, and fewer than `attempts` runs of it crashed. So a corrected file is taken in, an earlier content
+    that is delivered again after a corrected one is taken in again, and what lies there unchanged never is.
+
+    Due batches go in batch order; a batch that is under way waits for its end. The first `initial_batches` of a model
+    are let in together, since no champion can be older than they are. Each later one waits until nothing of the model
+    is under way and no training is pending: its champion must be the one that it would have met had it arrived alone,
+    so that a backfill gives the same predictions again.
 
     Parameters
     ----------
@@ -115,32 +119,25 @@ def plan_arrivals(
     additions = tuple(delivery.batch for delivery in due if delivery.batch not in known)
     everything = sorted({*known, *additions}, key=batch_order)
     first = set(everything[:initial_batches])
-    busy = training_pending or any(intake.status == "in_flight" for intake in intakes)
+    in_flight = {intake.batch for intake in intakes if intake.status == "in_flight"}
+    busy = training_pending or bool(in_flight)
     requests: list[ArrivalRequest] = []
     held: list[str] = []
     for delivery in due:
-        if delivery.batch in first or (not busy and not requests):
+        if delivery.batch not in in_flight and (delivery.batch in first or (not busy and not requests)):
             requests.append(_request(delivery, intakes))
         else:
             held.append(delivery.batch)
-    waiting = f"; waiting: {', '.join(held)}" if held else ""
+    why = "a training is due or under way" if training_pending else "one batch goes at a time"
+    waiting = f"; waiting, since {why}: {', '.join(held)}" if held else ""
     taken = ", ".join(request.batch for request in requests) or "none"
     return ArrivalPlan(additions, tuple(requests), tuple(held), f"taken in: {taken}{waiting}")
 
 
 def _is_due(delivery: Landed, intakes: Sequence[Intake], policy: ArrivalPolicy) -> bool:
-    same = [
-        intake for intake in intakes if (intake.batch, intake.fingerprint) == (delivery.batch, delivery.fingerprint)
-    ]
-    if any(intake.status != "failed" for intake in same):
-        return _superseded(delivery, intakes)
-    return len(same) < policy.attempts
-
-
-def _superseded(delivery: Landed, intakes: Sequence[Intake]) -> bool:
-    """Tell whether another content of the batch came after this one, so that this one is a redelivery."""
-    of_batch = [intake for intake in intakes if intake.batch == delivery.batch]
-    return of_batch[-1].status == "succeeded" and of_batch[-1].fingerprint != delivery.fingerprint
+    of_batch = (intake for intake in reversed(intakes) if intake.batch == delivery.batch)
+    tried = list(takewhile(lambda intake: intake.fingerprint == delivery.fingerprint, of_batch))
+    return len(tried) < policy.attempts and all(intake.status == "failed" for intake in tried)
 
 
 def _request(delivery: Landed, intakes: Sequence[Intake]) -> ArrivalRequest:

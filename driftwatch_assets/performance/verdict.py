@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Severity = Literal["none", "low", "medium", "high"]
 
+_DECIMALS = 12  # a loss of exactly the declared size is one: 0.85 - 0.80 is 0.04999999999999993 in doubles
+
 
 class PerformancePolicy(BaseModel):
     """What counts as degraded performance."""
@@ -104,7 +106,7 @@ def judge_performance(
         )
     if baseline is None:
         return verdict(None, "none", "not judged: no champion is older than this batch")
-    loss = baseline - accuracy
+    loss = round(baseline - accuracy, _DECIMALS)
     if loss < policy.maximum_drop:
         return verdict(
             False,
@@ -119,9 +121,9 @@ def judge_performance(
             f"rows cannot tell from chance (95 % upper bound {accuracy_high:.3f})",
         )
     severity: Severity = "low"
-    if loss >= 3 * policy.maximum_drop:
+    if loss >= round(3 * policy.maximum_drop, _DECIMALS):
         severity = "high"
-    elif loss >= 2 * policy.maximum_drop:
+    elif loss >= round(2 * policy.maximum_drop, _DECIMALS):
         severity = "medium"
     return verdict(
         True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 Trigger = Literal["data_drift", "prediction_drift", "label_drift", "performance"]
 TrainingStatus = Literal["in_flight", "succeeded", "failed"]
 DecisionKind = Literal["retrain", "wait", "none", "give_up"]
+
+_INITIAL = "initial-"
 
 
 class RetrainingPolicy(BaseModel):
@@ -34,9 +37,9 @@ class RetrainingPolicy(BaseModel):
         default=("data_drift", "performance"), min_length=1, description="Checks whose failure counts."
     )
     failures: int = Field(default=1, ge=1, description="k: failing batches that are needed.")
-    of: int = Field(default=1, ge=1, description="n: the newest judged batches that are looked at.")
+    of: int = Field(default=1, ge=1, description="n: the newest judged batches since the last training.")
     cool_down: int = Field(default=0, ge=0, description="Batches that must pass after a training.")
-    minimum_labels: int = Field(default=50, ge=1, description="Labelled rows that the newest batch must have.")
+    minimum_labels: int = Field(default=50, ge=1, description="Labelled rows of a batch that is trained through.")
     attempts: int = Field(default=2, ge=1, description="Runs that may fail before the sensor gives up.")
 
     @model_validator(mode="after")
@@ -114,16 +117,18 @@ def decide(
 
     The rule, for batches in batch order::
 
-        initial:  no champion and at least `initial_batches` batches with labels
-        retrain:  fresh = judged batches after the last training (a batch of the last training counts
-                  again only when its content changed)
-                  newest fresh batch failed, and
-                  #failed among the last `of` judged batches >= failures, and
+        initial:  no champion and at least `initial_batches` batches with labels: through the last of these that has
+                  `minimum_labels`; where that was refused or given up, through the newest such batch
+        retrain:  fresh = judged batches after the last training (its own batch counts again only when the content
+                  changed)
+                  the newest fresh batch failed, and
+                  #failed among the last `of` fresh batches >= failures, and
                   batches since the last training > cool_down, and
-                  labelled rows of the newest batch >= minimum_labels
+                  a failed fresh batch has minimum_labels labelled rows: the newest such batch is trained through
 
     A training that succeeded consumes all evidence up to its batch, whether its challenger was promoted or
-    refused: the same evidence never trains twice. A run that failed is tried again until `attempts` runs failed.
+    refused: the same evidence never trains twice, and is not counted among the `failures` again. A training by hand
+    consumes whatever its batch holds. A run that failed is tried again until `attempts` runs failed.
 
     Parameters
     ----------
@@ -171,15 +176,31 @@ def _decide_initial(
         return Decision(
             "none", f"the first training needs {initial_batches} labelled batches; there are {len(labelled)}"
         )
-    target = labelled[-1] if _refused_before(labelled, trainings) else labelled[initial_batches - 1]
-    evidence = "initial-" + target.evidence
+    ready = [batch for batch in labelled[initial_batches - 1 :] if batch.labelled_rows >= policy.minimum_labels]
+    if not ready:
+        return Decision(
+            "none",
+            f"the first training needs {policy.minimum_labels} labelled rows in the batch that it goes through; none "
+            f"from batch {labelled[initial_batches - 1].batch} on has them",
+        )
+    target = ready[-1] if _ended_before(ready[:-1], trainings, policy) else ready[0]
+    if _consumed(target, [training for training in trainings if training.status == "succeeded"]):
+        return Decision(
+            "none", f"the first training, through batch {target.batch}, was refused; a newer batch is needed"
+        )
+    evidence = _INITIAL + target.evidence
     reason = f"first training, through batch {target.batch}"
     return _attempt(target.batch, evidence, ("initial",), reason, trainings, policy)
 
 
-def _refused_before(labelled: Sequence[BatchEvidence], trainings: Sequence[Training]) -> bool:
-    known = {batch.batch for batch in labelled}
-    return any(training.status == "succeeded" and training.batch in known for training in trainings)
+def _ended_before(batches: Sequence[BatchEvidence], trainings: Sequence[Training], policy: RetrainingPolicy) -> bool:
+    """Tell whether a training through one of these batches was refused, or given up."""
+    known = {batch.batch for batch in batches}
+    ended = [training for training in trainings if training.batch in known]
+    failures = Counter((training.batch, training.evidence) for training in ended if training.status == "failed")
+    return any(training.status == "succeeded" for training in ended) or any(
+        times >= policy.attempts for times in failures.values()
+    )
 
 
 def _decide_again(
@@ -189,19 +210,23 @@ def _decide_again(
     succeeded = [training for training in trainings if training.status == "succeeded" and training.batch in position]
     last = max(succeeded, key=lambda training: position[training.batch], default=None)
     last_position = -1 if last is None else position[last.batch]
-    judged = [batch for batch in batches if batch.judged]
-    fresh = [batch for batch in judged if position[batch.batch] >= last_position and not _consumed(batch, succeeded)]
+    fresh = [
+        batch
+        for batch in batches
+        if batch.judged and position[batch.batch] >= last_position and not _consumed(batch, succeeded)
+    ]
     if not fresh:
         since = "" if last is None else f" since the training through batch {last.batch}"
         return Decision("none", f"no batch was judged{since}")
     newest = fresh[-1]
     if not newest.failed:
         return Decision("none", f"batch {newest.batch} passed its checks")
-    window = [batch for batch in judged if position[batch.batch] <= position[newest.batch]][-policy.of :]
-    failing = sum(1 for batch in window if batch.failed)
+    failing = sum(1 for batch in fresh[-policy.of :] if batch.failed)
     if failing < policy.failures:
         return Decision(
-            "none", f"{failing} of the last {policy.of} judged batches failed; {policy.failures} are needed"
+            "none",
+            f"{failing} of the last {policy.of} judged batches failed since the last training; "
+            f"{policy.failures} are needed",
         )
     if last is not None and 0 < position[newest.batch] - last_position <= policy.cool_down:
         return Decision(
@@ -209,19 +234,21 @@ def _decide_again(
             f"batch {newest.batch} failed, but only {position[newest.batch] - last_position} batches came since the "
             f"training through batch {last.batch} (cool-down: {policy.cool_down})",
         )
-    if newest.labelled_rows < policy.minimum_labels:
+    enough = [batch for batch in fresh if batch.failed and batch.labelled_rows >= policy.minimum_labels]
+    target = enough[-1] if enough else None
+    if target is None:
         return Decision(
             "none",
             f"batch {newest.batch} failed, but only {newest.labelled_rows} of its rows have a label "
             f"({policy.minimum_labels} are needed)",
         )
-    reason = f"batch {newest.batch} failed: {', '.join(newest.failed)}"
-    return _attempt(newest.batch, newest.evidence, newest.failed, reason, trainings, policy)
+    reason = f"batch {target.batch} failed: {', '.join(target.failed)}"
+    return _attempt(target.batch, target.evidence, target.failed, reason, trainings, policy)
 
 
 def _consumed(batch: BatchEvidence, succeeded: Sequence[Training]) -> bool:
     return any(
-        training.batch == batch.batch and training.evidence.removeprefix("initial-") in {"", batch.evidence}
+        training.batch == batch.batch and training.evidence.removeprefix(_INITIAL) in {"", batch.evidence}
         for training in succeeded
     )
 

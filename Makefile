@@ -9,7 +9,8 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export GX_ANALYTICS_ENABLED := false
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 
-.PHONY: demo test test-slow check ui bench clean
+
+.PHONY: help frozen demo test test-slow check ui bench clean
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made.
@@ -50,6 +51,9 @@ check: $(READY) ## Lint, types, import contracts, definitions and YAML.
 
 bench: $(READY) ## Measure the drift engine beside its peers, in one run; the peers get an environment of their own.
 	$(BIN)/python -m benchmarks.drift
+
+frozen: $(READY) ## The accuracy of a random forest that is never retrained, on the batches in the landing folder.
+	@$(BIN)/python -m benchmarks.frozen_forest $(or $(DRIFTWATCH_LANDING),data/landing)/gas_sensors
 
 clean: ## Remove what was stored while running; landed files stay.
 	rm -rf data/lake data/mlflow data/dagster

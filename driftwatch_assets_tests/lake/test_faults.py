@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import fsspec
 import numpy as np
@@ -17,19 +20,21 @@ import pytest
 from driftwatch_assets.lake import Lake, WriteFailed
 from driftwatch_assets.lake.storage import STALE_SECONDS
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 TABLE = "m/gold"
 ROWS = 20_000
 
-ENDLESS_WRITER = """
-import itertools, sys
+COUNTING_WRITER = """
+import sys
 import numpy as np, pandas as pd
 from driftwatch_assets.lake import Lake
-url, table, start, rows, limit = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5])
+url, table, start, rows, writes = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5])
 lake = Lake(url)
-for number in itertools.islice(itertools.count(start), limit or None):
+for number in range(start, start + writes):
     frame = pd.DataFrame({f"x{at}": np.full(rows, float(number)) for at in range(8)})
     lake.write(table, "7", frame, {"writer": str(number)})
-    print(number, flush=True)
 """
 
 KILLED_WRITERS = """
@@ -67,6 +72,18 @@ def assert_whole(frame: pd.DataFrame, rows: int = ROWS) -> None:
     assert np.unique(frame.to_numpy()).size == 1
 
 
+@contextlib.contextmanager
+def running(script: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-c", script, *map(str, arguments)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
 def temporaries(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.name.startswith(".")]
 
@@ -74,17 +91,16 @@ def temporaries(folder: Path) -> list[Path]:
 def test_writers_that_are_killed_at_any_moment_never_leave_an_unreadable_partition(tmp_path: Path) -> None:
     lake = Lake(str(tmp_path))
     lake.write(TABLE, "7", numbered(-1), {})
-    killer = subprocess.Popen(
-        [sys.executable, "-c", KILLED_WRITERS, str(tmp_path), TABLE, str(ROWS), "30"], stdout=subprocess.PIPE, text=True
-    )
     seen = set()
-    while killer.poll() is None:
-        frame = lake.read(TABLE, "7")
-        assert_whole(frame)
-        assert lake.batches(TABLE) == ["7"]
-        seen.add(frame.iloc[0, 0])
-    assert killer.communicate()[0].split() == [str(kill) for kill in range(30)]
-    assert killer.returncode == 0
+    with running(KILLED_WRITERS, tmp_path, TABLE, ROWS, 30) as killer:
+        while killer.poll() is None:
+            frame = lake.read(TABLE, "7")
+            assert_whole(frame)
+            assert lake.batches(TABLE) == ["7"]
+            seen.add(frame.iloc[0, 0])
+        assert killer.stdout is not None
+        assert killer.stdout.read().split() == [str(kill) for kill in range(30)]
+        assert killer.returncode == 0
     assert len(seen) > 1
     assert lake.read(TABLE, "7").iloc[0, 0] > 29_000
 
@@ -94,22 +110,17 @@ def test_writers_that_are_killed_at_any_moment_never_leave_an_unreadable_partiti
 
 def test_two_processes_that_write_one_batch_leave_the_last_whole_one(tmp_path: Path) -> None:
     lake = Lake(str(tmp_path))
-    writers = [
-        subprocess.Popen(
-            [sys.executable, "-c", ENDLESS_WRITER, str(tmp_path), TABLE, str(start), str(ROWS), "40"],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for start in (1000, 2000)
-    ]
     seen = set()
-    while any(writer.poll() is None for writer in writers):
-        if lake.exists(TABLE, "7"):
-            frame = lake.read(TABLE, "7")
-            assert_whole(frame)
-            seen.add(frame.iloc[0, 0] // 1000)
-    assert [writer.communicate()[0].split()[-1] for writer in writers] == ["1039", "2039"]
-    assert [writer.returncode for writer in writers] == [0, 0]
+    with (
+        running(COUNTING_WRITER, tmp_path, TABLE, 1000, ROWS, 40) as one,
+        running(COUNTING_WRITER, tmp_path, TABLE, 2000, ROWS, 40) as other,
+    ):
+        while one.poll() is None or other.poll() is None:
+            if lake.exists(TABLE, "7"):
+                frame = lake.read(TABLE, "7")
+                assert_whole(frame)
+                seen.add(frame.iloc[0, 0] // 1000)
+        assert one.returncode == other.returncode == 0
     assert seen == {1, 2}
     assert lake.read(TABLE, "7").iloc[0, 0] in {1039, 2039}
     assert temporaries(tmp_path) == []
@@ -119,9 +130,8 @@ def test_a_file_size_limit_of_the_system_keeps_the_old_partition(tmp_path: Path)
     lake = Lake(str(tmp_path))
     lake.write(TABLE, "7", numbered(1), {})
     limited = f"""
-import resource, sys
+import resource
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
-sys.argv = ["-", {str(tmp_path)!r}, {TABLE!r}, "5", "3", "1"]
 import numpy as np, pandas as pd
 from driftwatch_assets.lake import Lake
 Lake({str(tmp_path)!r}).write({TABLE!r}, "7", pd.DataFrame({{"x": np.random.default_rng(0).random(20_000)}}), {{}})

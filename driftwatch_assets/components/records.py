@@ -15,7 +15,7 @@ from driftwatch_assets.arrivals import Intake, IntakeStatus
 from driftwatch_assets.retraining import Training, TrainingStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 MODEL_TAG = "driftwatch/model"
 PURPOSE_TAG = "driftwatch/purpose"
@@ -26,6 +26,9 @@ ATTEMPT_TAG = "driftwatch/attempt"
 REFUSED_TAG = "driftwatch/refused"
 LOCK_TAG = "driftwatch/lock"
 PROCESS_TAG = "driftwatch/process"
+EVIDENCE_METADATA = "evidence"
+
+_PAGE = 200
 
 CheckStatus = Literal["passed", "failed", "planned"]
 
@@ -72,10 +75,15 @@ def intakes(instance: dg.DagsterInstance, model: str) -> list[Intake]:
 
 
 def trainings(instance: dg.DagsterInstance, model: str, model_asset: dg.AssetKey) -> list[Training]:
-    """Read the runs that trained a model, oldest first, also those that a person launched by hand."""
+    """Read the trainings of a model, oldest first: requested ones, then those that a person launched by hand.
+
+    One by hand is known by what it materialized, whatever job or button launched it, and consumes the evidence that
+    stood when it trained: also where requested ones of the same batch came before, or failed.
+    """
     found: list[Training] = []
     status: TrainingStatus
-    for run in _runs(instance, model, "training"):
+    requested = _runs(instance, model, "training")
+    for run in requested:
         if run.status == dg.DagsterRunStatus.SUCCESS:
             status = "succeeded"
         elif run.status in _FINISHED_BADLY:
@@ -83,9 +91,26 @@ def trainings(instance: dg.DagsterInstance, model: str, model_asset: dg.AssetKey
         else:
             status = "in_flight"
         found.append(Training(run.tags[BATCH_TAG], run.tags.get(EVIDENCE_TAG, ""), status))
-    requested = {training.batch for training in found if training.status == "succeeded"}
-    by_hand = sorted(instance.get_materialized_partitions(model_asset) - requested)
-    return [*found, *(Training(batch, "", "succeeded") for batch in by_hand)]
+    return [*found, *_by_hand(instance, model_asset, {run.run_id for run in requested})]
+
+
+def _by_hand(instance: dg.DagsterInstance, model_asset: dg.AssetKey, requested: set[str]) -> list[Training]:
+    found = []
+    for record in _materializations(instance, model_asset):
+        materialization = record.asset_materialization
+        if record.run_id in requested or materialization is None or materialization.partition is None:
+            continue
+        evidence = materialization.metadata.get(EVIDENCE_METADATA)
+        found.append(Training(materialization.partition, "" if evidence is None else str(evidence.value), "succeeded"))
+    return found
+
+
+def _materializations(instance: dg.DagsterInstance, asset: dg.AssetKey) -> Iterator[dg.EventLogRecord]:
+    page = instance.fetch_materializations(asset, limit=_PAGE, ascending=True)
+    yield from page.records
+    while page.has_more:
+        page = instance.fetch_materializations(asset, limit=_PAGE, cursor=page.cursor, ascending=True)
+        yield from page.records
 
 
 def _runs(instance: dg.DagsterInstance, model: str, purpose: str) -> list[dg.DagsterRun]:

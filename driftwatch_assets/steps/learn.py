@@ -10,6 +10,7 @@ import pandas as pd
 
 from driftwatch_assets.drift import Reference, fit_within, judge
 from driftwatch_assets.lake import batch_order
+from driftwatch_assets.steps.evidence import read_evidence
 from driftwatch_assets.steps.outcome import StepOutcome, Text
 from driftwatch_assets.training import GoldBatch, NotEnoughLabels, train
 
@@ -69,6 +70,7 @@ def learn(watched: Watched, batch: str, *, progress: Callable[[str], None] = lam
         "fingerprint": version.fingerprint,
         "data_fingerprint": version.data_fingerprint,
         "mlflow_run": version.run_id,
+        "evidence": read_evidence(watched, batch).identity,
     }
     if comparison.champion is not None and comparison.difference is not None:
         facts |= {

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    PositiveInt,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from driftwatch_assets.arrivals import ArrivalPolicy
+from driftwatch_assets.declaration_faults import at, explained
 from driftwatch_assets.drift import Policy
 from driftwatch_assets.performance import PerformancePolicy
 from driftwatch_assets.quality import Suite
 from driftwatch_assets.retraining import RetrainingPolicy
 from driftwatch_assets.sources import LibsvmSource, Publisher
-from driftwatch_assets.training import TrainingDeclaration
+from driftwatch_assets.training import CandidateInvalid, TrainingDeclaration, locate_candidate
+
+_OWNER = re.compile(r"team:\w[\w-]*|[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 class Multiclass(BaseModel):
@@ -25,6 +37,15 @@ class Multiclass(BaseModel):
     id: str = Field(description="Column of gold that names a row within its batch.")
     label: str = Field(description="Column of gold with the class; null where it is not known yet.")
     classes: tuple[str, ...] = Field(min_length=2, description="Every class that may occur.")
+
+    @field_validator("classes")
+    @classmethod
+    def _once_each(cls, classes: tuple[str, ...]) -> tuple[str, ...]:
+        repeated = sorted({name for name in classes if classes.count(name) > 1})
+        if repeated:
+            message = f"classes are named more than once: {', '.join(repeated)}"
+            raise ValueError(message)
+        return classes
 
 
 class Files(BaseModel):
@@ -40,7 +61,12 @@ class Files(BaseModel):
     @field_validator("pattern")
     @classmethod
     def _has_batch(cls, pattern: str) -> str:
-        if "batch" not in re.compile(pattern).groupindex:
+        try:
+            groups = re.compile(pattern).groupindex
+        except re.error as error:
+            message = f"pattern {pattern!r} is no regular expression: {error}"
+            raise ValueError(message) from error
+        if "batch" not in groups:
             message = f"pattern {pattern!r} has no group named batch; write it as (?P<batch>...)"
             raise ValueError(message)
         return pattern
@@ -78,6 +104,12 @@ class Declaration(BaseModel):
     code
         Python file beside the declaration with `silver(bronze)` and `gold(silver)`.
 
+    Raises
+    ------
+    pydantic.ValidationError
+        With every fault: its key, what was found there and what is valid; also for an estimator or a parameter that
+        is not there, for which the estimators' source is read and nothing imported.
+
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -97,6 +129,32 @@ class Declaration(BaseModel):
     initial_batches: PositiveInt = Field(default=3, description="Labelled batches that the first training needs.")
     training: TrainingDeclaration
     retraining: RetrainingPolicy = Field(default_factory=RetrainingPolicy)
+
+    @field_validator("owners")
+    @classmethod
+    def _reachable(cls, owners: tuple[str, ...]) -> tuple[str, ...]:
+        for owner in owners:
+            if not _OWNER.fullmatch(owner):
+                message = f"{owner!r} is no owner; write a mail address, or team:name"
+                raise ValueError(message)
+        return owners
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _explained(cls, given: Any, handler: ModelWrapValidatorHandler[Declaration]) -> Declaration:
+        try:
+            declared = handler(given)
+        except ValidationError as error:
+            raise explained(error, cls) from None
+        faults = []
+        for place, candidate in enumerate(declared.training.candidates):
+            try:
+                locate_candidate(candidate)
+            except CandidateInvalid as wrong:
+                faults.append(at(("training", "candidates", place), candidate.name, str(wrong)))
+        if faults:
+            raise ValidationError.from_exception_data(cls.__name__, faults)
+        return declared
 
     @model_validator(mode="after")
     def _reference_within_window(self) -> Declaration:

@@ -14,11 +14,11 @@ from driftwatch_assets.components.code import load_simulator, load_transforms
 from driftwatch_assets.components.failures import build_failures
 from driftwatch_assets.components.keys import Keys
 from driftwatch_assets.components.sensors import build_arrivals, build_retraining
+from driftwatch_assets.components.suites import check_suites
 from driftwatch_assets.declaration import Declaration
 from driftwatch_assets.resources import Places, mlflow_tracking
 from driftwatch_assets.settings import Settings
 from driftwatch_assets.steps import Transforms, Watched
-from driftwatch_assets.training import locate_candidate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,18 +57,22 @@ class MonitoredModel(dg.Component):
 
     @classmethod
     def load(cls, attributes: BaseModel | None, context: dg.ComponentLoadContext) -> Self:
-        """Load the declaration and the code beside it; estimators are looked up, not imported."""
+        """Load the declaration and the code beside it; estimators are looked up, not imported.
+
+        What is wrong in the declaration is found here, also where `dg check yaml` lets it through: unknown keys and
+        values, estimators and parameters that are not there, missing code, columns that silver does not have.
+        """
         declaration = attributes
         if not isinstance(declaration, Declaration):
             message = f"{context.path / 'defs.yaml'} has no attributes; a monitored model needs at least name and task"
             raise TypeError(message)
-        for candidate in declaration.training.candidates:
-            locate_candidate(candidate)
         package = context.defs_relative_module_name(context.path)
+        transforms = load_transforms(context.path, package, declaration.code)
+        check_suites(declaration, transforms.silver_types, context.path / "defs.yaml")
         return cls(
             declaration=declaration,
             folder=context.path,
-            transforms=load_transforms(context.path, package, declaration.code),
+            transforms=transforms,
             simulate=None
             if declaration.simulator is None
             else load_simulator(context.path, package, declaration.simulator),
@@ -130,6 +134,7 @@ class MonitoredModel(dg.Component):
                     {
                         "experiment_name": name,
                         "mlflow_tracking_uri": settings.mlflow_tracking_uri,
+                        "artifact_root": settings.mlflow_artifacts,
                         "extra_tags": {"driftwatch.model": name},
                         "env": {},
                     }

@@ -1,0 +1,1 @@
+"""What is watched: a folder a monitored model."""

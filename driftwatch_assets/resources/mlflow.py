@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from driftwatch_assets.registry import ModelRegistry, switch_off_telemetry
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     config_schema={
         "experiment_name": dg.Field(str, description="MLflow experiment; one a monitored model."),
         "mlflow_tracking_uri": dg.Field(str, description="sqlite:/// URL, or the address of a server."),
+        "artifact_root": dg.Field(dg.Noneable(str), description="Artifact folder of a store without server."),
         "extra_tags": dg.Field(dict, description="Tags of every MLflow run.", is_required=False),
         "env": dg.Field(dict, description="Environment for MLflow.", is_required=False),
     },
@@ -23,15 +26,23 @@ if TYPE_CHECKING:
 )
 def mlflow_tracking(context: dg.InitResourceContext) -> Iterator[Any]:
     """Open the MLflow run of this Dagster run."""
+    config = context.resource_config
+    switch_off_telemetry()
+    # An experiment that dagster-mlflow created would keep its artifacts in the working directory.
+    ModelRegistry(
+        config["mlflow_tracking_uri"], config["experiment_name"], artifact_root=config["artifact_root"]
+    ).prepare()
+
     import mlflow  # noqa: PLC0415 - heavy: loaded by the step that needs it
-    from dagster_mlflow import mlflow_tracking as wrapped  # noqa: PLC0415 - as above
 
     while mlflow.active_run() is not None:
         mlflow.end_run("FAILED")
-    resource_function: Any = wrapped.resource_fn
     with warnings.catch_warnings():
         # dagster-mlflow is in beta as a whole; it is pinned and its failure mode is tested.
         warnings.simplefilter("ignore", dg.BetaWarning)
+        from dagster_mlflow import mlflow_tracking as wrapped  # noqa: PLC0415 - as above
+
+        resource_function: Any = wrapped.resource_fn
         opened = resource_function(context)
         tracking = next(opened)
     yield tracking

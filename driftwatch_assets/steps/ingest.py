@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from driftwatch_assets.quality import TableColumns
-from driftwatch_assets.sources import DeliveryRefused, list_landing
+from driftwatch_assets.sources import DeliveryRefused, fingerprint_file, list_landing
 from driftwatch_assets.steps.outcome import CheckOutcome, StepOutcome
 from driftwatch_assets.steps.validate import check_suite
 
@@ -19,6 +19,10 @@ DELIVERY_CHECK = "delivery"
 
 class DeliveryMissing(LookupError):  # noqa: N818 - named for what is the matter
     """A batch has neither a file in the landing folder nor a stored bronze partition."""
+
+
+class DeliveryChanged(RuntimeError):  # noqa: N818 - named for what happened
+    """A file was replaced between being fingerprinted and being read."""
 
 
 def find_delivery(watched: Watched, batch: str) -> Delivery | None:
@@ -62,6 +66,12 @@ def ingest(watched: Watched, batch: str) -> StepOutcome:
                 (CheckOutcome(DELIVERY_CHECK, passed=False, severity="error", description=str(refusal)),),
                 refused=str(refusal),
             )
+        if fingerprint_file(delivery.path) != fingerprint:
+            message = (
+                f"{watched.name}: {file} changed while batch {batch} was read from it; nothing was stored, and the "
+                f"next tick of the arrivals sensor takes in what it has become"
+            )
+            raise DeliveryChanged(message)
     readable = CheckOutcome(
         DELIVERY_CHECK,
         passed=True,

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
-import importlib.util
-import re
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from driftwatch_assets.training.errors import CandidateInvalid
-
-_NAME = re.compile(r"[A-Za-z_]\w*")
-_NEAREST = 3
+from driftwatch_assets.training.source_code import locate, nearest, parameter_names, parts
 
 
 class Step(BaseModel):
@@ -79,7 +73,7 @@ class Candidate(BaseModel):
     @property
     def paths(self) -> tuple[str, ...]:
         """The import paths of all declared estimators, nested ones too, in order of appearance."""
-        return tuple(_paths(self.model_dump(exclude={"name"}, exclude_none=True)))
+        return tuple(path for path, _ in _declared(self.model_dump(exclude={"name"}, exclude_none=True)))
 
     def build(self, *, seed: int) -> Any:
         """Build the unfitted estimator.
@@ -118,15 +112,16 @@ class Candidate(BaseModel):
 
 
 def locate_candidate(candidate: Candidate) -> None:
-    """Check a candidate's import paths without importing the libraries that they name.
+    """Check a candidate's import paths and the names of its parameters without importing what they name.
 
-    Each path is followed on disk, and its last part must occur as a name in the module's source. That finds a
-    misspelt module or class at the cost of reading one file; `check_candidate` finds the rest.
+    Each path is followed on disk and the constructor's signature is read from the source, so that a misspelt module,
+    class or parameter is found while definitions load, at the cost of parsing a file or two; `check_candidate` finds
+    the rest.
 
     Raises
     ------
     CandidateInvalid
-        A package is not installed, or a module or class cannot be found in it.
+        A package is not installed, a module or class cannot be found in it, or a parameter is unknown.
 
     Examples
     --------
@@ -135,10 +130,24 @@ def locate_candidate(candidate: Candidate) -> None:
     Traceback (most recent call last):
     ...
     driftwatch_assets.training.errors.CandidateInvalid: candidate 'vectors': there is no 'svn' in sklearn; nearest: svm
+    >>> locate_candidate(Candidate(name="vectors", estimator="sklearn.svm.SVC", parameters={"gama": 0.1}))
+    Traceback (most recent call last):
+    ...
+    driftwatch_assets.training.errors.CandidateInvalid: candidate 'vectors': sklearn.svm.SVC has no parameter 'gama';
+    nearest: gamma
 
     """
-    for path in candidate.paths:
-        _locate(candidate.name, path)
+    for path, parameters in _declared(candidate.model_dump(exclude={"name"}, exclude_none=True)):
+        try:
+            locate(path)
+            valid = parameter_names(path)
+        except CandidateInvalid as wrong:
+            raise CandidateInvalid(f"candidate {candidate.name!r}: {wrong}") from None
+        for key in parameters:
+            if valid is not None and key not in valid:
+                raise CandidateInvalid(
+                    f"candidate {candidate.name!r}: {path} has no parameter {key!r}; {nearest(key, valid)}"
+                )
 
 
 def check_candidate(candidate: Candidate) -> None:
@@ -175,12 +184,15 @@ def check_candidate(candidate: Candidate) -> None:
             raise CandidateInvalid(f"candidate {candidate.name!r}: {where} refuses its parameters: {refused}") from None
 
 
-def _paths(value: Any) -> list[str]:
+def _declared(value: Any) -> list[tuple[str, dict[str, Any]]]:
+    """Give the import path and the parameters of all estimators in a declared value, in order of appearance."""
     if isinstance(value, dict):
-        own = [value["estimator"]] if isinstance(value.get("estimator"), str) else []
-        return own + [path for key, part in value.items() if key != "estimator" or not own for path in _paths(part)]
+        path = value.get("estimator")
+        own = [(path, value.get("parameters") or {})] if isinstance(path, str) else []
+        nested = [part for key, part in value.items() if key != "estimator" or not own]
+        return own + [found for part in nested for found in _declared(part)]
     if isinstance(value, list | tuple):
-        return [path for part in value for path in _paths(part)]
+        return [found for part in value for found in _declared(part)]
     return []
 
 
@@ -215,7 +227,7 @@ def _built(name: str, declared: dict[str, Any]) -> Any:
     valid = cls._get_param_names()
     for key in parameters:
         if key not in valid:
-            raise CandidateInvalid(f"candidate {name!r}: {path} has no parameter {key!r}; {_nearest(key, valid)}")
+            raise CandidateInvalid(f"candidate {name!r}: {path} has no parameter {key!r}; {nearest(key, valid)}")
     try:
         return cls(**parameters)
     except TypeError as refused:
@@ -235,11 +247,17 @@ def _value(name: str, value: Any) -> Any:
 def _imported(name: str, path: str) -> type[Any]:
     from sklearn.base import BaseEstimator  # noqa: PLC0415 - heavy: loaded by the step that needs it
 
-    module_path, class_name = _parts(name, path)
+    try:
+        module_path, class_name = parts(path)
+    except CandidateInvalid as wrong:
+        raise CandidateInvalid(f"candidate {name!r}: {wrong}") from None
     try:
         module = importlib.import_module(module_path)
     except ModuleNotFoundError as missing:
-        _locate(name, path)
+        try:
+            locate(path)
+        except CandidateInvalid as wrong:
+            raise CandidateInvalid(f"candidate {name!r}: {wrong}") from None
         raise CandidateInvalid(f"candidate {name!r}: {module_path} cannot be imported: {missing}") from missing
     found = getattr(module, class_name, None)
     if found is None:
@@ -247,7 +265,7 @@ def _imported(name: str, path: str) -> type[Any]:
             one for one in dir(module) if isinstance(getattr(module, one, None), type) and not one.startswith("_")
         ]
         raise CandidateInvalid(
-            f"candidate {name!r}: there is no {class_name!r} in {module_path}; {_nearest(class_name, public)}"
+            f"candidate {name!r}: there is no {class_name!r} in {module_path}; {nearest(class_name, public)}"
         )
     if not (isinstance(found, type) and issubclass(found, BaseEstimator) and callable(getattr(found, "fit", None))):
         raise CandidateInvalid(
@@ -255,50 +273,6 @@ def _imported(name: str, path: str) -> type[Any]:
             f"sklearn.base.BaseEstimator with a fit method)"
         )
     return found
-
-
-def _parts(name: str, path: str) -> tuple[str, str]:
-    module_path, _, class_name = path.rpartition(".")
-    if not all(_NAME.fullmatch(part) for part in (*module_path.split("."), class_name)):
-        raise CandidateInvalid(
-            f"candidate {name!r}: {path!r} is no import path; write it like 'sklearn.ensemble.ExtraTreesClassifier'"
-        )
-    return module_path, class_name
-
-
-def _locate(name: str, path: str) -> None:
-    module_path, class_name = _parts(name, path)
-    packages = module_path.split(".")
-    spec = importlib.util.find_spec(packages[0])
-    if spec is None or spec.origin is None:
-        raise CandidateInvalid(f"candidate {name!r}: the package {packages[0]!r} of {path} is not installed")
-    source = Path(spec.origin)
-    for depth, part in enumerate(packages[1:], start=1):
-        folder = source.parent
-        found = [folder / part / "__init__.py", folder / f"{part}.py", *folder.glob(f"{part}.*.so")]
-        source = next((one for one in found if one.is_file()), Path())
-        if source == Path():
-            there = {
-                one.name.split(".")[0]
-                for one in folder.iterdir()
-                if not one.name.startswith("_") and (one.suffix == ".py" or (one / "__init__.py").is_file())
-            }
-            raise CandidateInvalid(
-                f"candidate {name!r}: there is no {part!r} in {'.'.join(packages[:depth])}; {_nearest(part, there)}"
-            )
-    if source.suffix != ".py":
-        return
-    names = set(_NAME.findall(source.read_text(encoding="utf-8")))
-    if class_name not in names:
-        raise CandidateInvalid(
-            f"candidate {name!r}: there is no {class_name!r} in {'.'.join(packages)}; "
-            f"{_nearest(class_name, {one for one in names if one[0].isupper()})}"
-        )
-
-
-def _nearest(name: str, valid: Any) -> str:
-    near = difflib.get_close_matches(name, list(valid), n=_NEAREST, cutoff=0.4)
-    return f"nearest: {', '.join(near)}" if near else f"valid: {', '.join(sorted(valid))}"
 
 
 def _estimators_within(estimator: Any) -> list[Any]:

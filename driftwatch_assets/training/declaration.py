@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
-from driftwatch_assets.training.candidate import Candidate  # noqa: TC001 - pydantic reads it at run time
+from driftwatch_assets.training.candidate import Candidate
 
 Metric = Literal["accuracy", "f1_macro"]
 

@@ -13,6 +13,7 @@ from driftwatch_assets.components.assets import MLFLOW_KEY_SUFFIX, build_assets
 from driftwatch_assets.components.code import load_simulator, load_transforms
 from driftwatch_assets.components.failures import build_failures
 from driftwatch_assets.components.keys import Keys
+from driftwatch_assets.components.names import check_name_is_free
 from driftwatch_assets.components.sensors import build_arrivals, build_retraining
 from driftwatch_assets.components.suites import check_suites
 from driftwatch_assets.declaration import Declaration
@@ -60,12 +61,14 @@ class MonitoredModel(dg.Component):
         """Load the declaration and the code beside it; estimators are looked up, not imported.
 
         What is wrong in the declaration is found here, also where `dg check yaml` lets it through: unknown keys and
-        values, estimators and parameters that are not there, missing code, columns that silver does not have.
+        values, a name that is taken, estimators and parameters that are not there, missing code, columns that silver
+        does not have.
         """
         declaration = attributes
         if not isinstance(declaration, Declaration):
             message = f"{context.path / 'defs.yaml'} has no attributes; a monitored model needs at least name and task"
             raise TypeError(message)
+        check_name_is_free(declaration.name, context.path, context.defs_module_path)
         package = context.defs_relative_module_name(context.path)
         transforms = load_transforms(context.path, package, declaration.code)
         check_suites(declaration, transforms.silver_types, context.path / "defs.yaml")

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 BINS = 10
 STRIDE = 16  # measured: 12 to 24 are equally fast at 3,600 rows against 6,000, larger ones only past 100,000 rows
+_WITHIN = np.arange(1, STRIDE)
 
 
 def ks_distance(reference: Floats, current: Floats) -> float:
@@ -54,29 +57,57 @@ def ks_distance(reference: Floats, current: Floats) -> float:
     """
     large, small = (reference, current) if reference.size >= current.size else (current, reference)
     many, few = large.size, small.size
-    points = np.arange(0, few, STRIDE)
-    best, at_most, below = _gaps(large, small, points)
-    following = np.append(points[1:], few)
-    below_following = np.append(below[1:], many)
-    bound = np.maximum(following * many - at_most * few, below_following * few - (points + 1) * many)
-    open_stretches = points[bound > best]
-    inner = (open_stretches[:, None] + np.arange(1, STRIDE)).ravel()
-    inner = inner[inner < few]
-    if inner.size:
-        best = max(best, _gaps(large, small, inner)[0])
+    grid = _grid(many, few)
+    best, at_most, below = _gaps(large, small, grid.points, grid.behind)
+    highest = grid.behind_following - at_most * few
+    lowest = np.append(below[1:], many) * few - grid.behind_next
+    open_stretches = grid.points[np.maximum(highest, lowest) > best]
+    if open_stretches.size:
+        inner = (open_stretches[:, None] + _WITHIN).ravel()
+        if inner[-1] >= few:
+            inner = inner[inner < few]
+        if inner.size:
+            best = max(best, _gaps(large, small, inner, inner * many)[0])
     return best / (many * few)
 
 
-def _gaps(large: Floats, small: Floats, points: Integers) -> tuple[int, Any, Any]:
-    """Find the largest gap at points of the small sample, in units of 1 / (many * few), and the large one's counts."""
-    many, few = large.size, small.size
+def _gaps(large: Floats, small: Floats, points: Integers, behind: Integers) -> tuple[int, Any, Any]:
+    """Find the largest gap at points of the small sample, and how many of the large one are at most, or below, each.
+
+    Gaps are in units of 1 / (many * few); `behind` is points * many.
+    """
     values = small.take(points)
     at_most = large.searchsorted(values, side="right")
     below = at_most
     if (large.take(at_most - 1) == values).any():
         below = large.searchsorted(values, side="left")
-    behind = points * many
-    return max(int((behind - at_most * few).max()) + many, int((below * few - behind).max())), at_most, below
+    few = small.size
+    above = large.size - int((at_most * few - behind).min())
+    return max(above, int((below * few - behind).max())), at_most, below
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """Where the distribution functions are evaluated first; depends on both sizes only.
+
+    Attributes
+    ----------
+    points
+        Every 16th place of the small sample.
+    behind, behind_next, behind_following
+        Times the size of the large sample: the points, the place after each, and the next point.
+    """
+
+    points: Integers
+    behind: Integers
+    behind_next: Integers
+    behind_following: Integers
+
+
+@lru_cache(maxsize=8)
+def _grid(many: int, few: int) -> _Grid:
+    points = np.arange(0, few, STRIDE)
+    return _Grid(points, points * many, (points + 1) * many, np.append(points[1:], few) * many)
 
 
 def wasserstein_distance(reference: Floats, current: Floats) -> float:
@@ -213,8 +244,8 @@ def bin_counts(values: Floats, edges: Floats) -> Integers:
     return counts
 
 
-def population_stability(reference: Integers, current: Integers) -> float:
-    """Compute the population stability index of counts in the same bins or categories.
+def population_stability(reference: Sequence[Integers], current: Sequence[Integers]) -> Floats:
+    """Compute the population stability index of each feature from its counts in the same bins or categories.
 
     ``PSI = sum of (q - p) * ln(q / p)`` with ``p = max(reference, 1/2) / rows of the reference`` and ``q`` likewise
 
@@ -225,12 +256,12 @@ def population_stability(reference: Integers, current: Integers) -> float:
     Parameters
     ----------
     reference, current
-        Counts, of equal length, at least one row each.
+        For each feature its counts, of equal length on both sides, at least one row each.
 
     Returns
     -------
-    float
-        0 or more; by custom 0.1 is a moderate and 0.25 a large change. Without drift its mean is about
+    array
+        For each feature 0 or more; by custom 0.1 is a moderate and 0.25 a large change. Without drift its mean is about
         ``(bins - 1) * (1 / rows of the reference + 1 / rows of the batch)``.
 
     References
@@ -239,15 +270,21 @@ def population_stability(reference: Integers, current: Integers) -> float:
 
     Examples
     --------
-    >>> round(population_stability(np.array([50, 50]), np.array([30, 70])), 4)
-    0.1695
-    >>> round(population_stability(np.array([90, 10]), np.array([100, 0])), 4)
-    0.2951
+    >>> population_stability([np.array([50, 50])], [np.array([30, 70])]).round(4)
+    array([0.1695])
+    >>> population_stability([np.array([90, 10])], [np.array([100, 0])]).round(4)
+    array([0.2951])
     """
-    used = (reference > 0) | (current > 0)
-    expected = np.maximum(reference[used], 0.5) / reference.sum()
-    found = np.maximum(current[used], 0.5) / current.sum()
-    return float(((found - expected) * np.log(found / expected)).sum())
+    if not reference:
+        return np.empty(0)
+    lengths = np.array([counts.size for counts in reference])
+    starts = lengths.cumsum() - lengths
+    expected, found = np.concatenate(reference), np.concatenate(current)
+    p = np.maximum(expected, 0.5) / np.add.reduceat(expected, starts).repeat(lengths)
+    q = np.maximum(found, 0.5) / np.add.reduceat(found, starts).repeat(lengths)
+    terms = (q - p) * np.log(q / p)
+    terms[(expected == 0) & (found == 0)] = 0.0
+    return np.asarray(np.add.reduceat(terms, starts), dtype=np.float64)
 
 
 def spread(values: Floats) -> float:
@@ -259,14 +296,3 @@ def spread(values: Floats) -> float:
     (0.0, 1.0)
     """
     return 0.0 if values[0] == values[-1] else float(values.std())
-
-
-def is_sorted(values: Floats) -> bool:
-    """Tell whether values ascend.
-
-    Examples
-    --------
-    >>> is_sorted(np.array([1.0, 1.0, 2.0])), is_sorted(np.array([2.0, 1.0]))
-    (True, False)
-    """
-    return bool((values[1:] >= values[:-1]).all())

@@ -1,8 +1,7 @@
-"""The statistics of one column: a reference's column against the same column of a batch."""
+"""The statistics of the columns of a batch against those of a reference."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,112 +14,104 @@ from driftwatch_assets.drift.significance import chi_square, ks_pvalue, missing_
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from numpy.typing import NDArray
+
     from driftwatch_assets.drift.columns import CategoricalColumn, Column
 
-COLUMNS = (
-    "ks",
-    "ks_pvalue",
-    "psi",
-    "wasserstein",
-    "wasserstein_scaled",
-    "missing_rate_reference",
-    "missing_rate_current",
-    "n_reference",
-    "n_current",
-    "kind",
-    "chi2",
-    "chi2_pvalue",
-    "new_categories",
-    "lost_categories",
-    "new_category_rate",
-    "lost_category_rate",
-    "new_category_pvalue",
-    "lost_category_pvalue",
-    "missing_pvalue",
-    "rows_reference",
-    "rows_current",
-)
-NAN = float("nan")
+    Counts = tuple[NDArray[np.int64], NDArray[np.int64]]
+
+TYPES: Mapping[str, type] = {
+    "ks": float,
+    "ks_pvalue": float,
+    "psi": float,
+    "wasserstein": float,
+    "wasserstein_scaled": float,
+    "missing_rate_reference": float,
+    "missing_rate_current": float,
+    "n_reference": int,
+    "n_current": int,
+    "kind": object,
+    "chi2": float,
+    "chi2_pvalue": float,
+    "new_categories": object,
+    "lost_categories": object,
+    "new_category_rate": float,
+    "lost_category_rate": float,
+    "new_category_pvalue": float,
+    "lost_category_pvalue": float,
+    "missing_pvalue": float,
+    "rows_reference": int,
+    "rows_current": int,
+}
+EMPTY: Mapping[type, Any] = {float: np.nan, int: 0, object: None}
 
 
 def compare_columns(columns: Mapping[str, Column], batch: pd.DataFrame) -> pd.DataFrame:
-    """Compute the statistics of every column; the batch has exactly these columns."""
-    rows = len(batch)
-    found: dict[str, list[Any]] = {name: [] for name in COLUMNS}
-    for name, column in columns.items():
-        series = batch[name]
-        one = _numeric(column, series) if isinstance(column, NumericColumn) else _categorical(column, series)
-        for key, value in one.items():
-            found[key].append(value)
-        found["missing_rate_reference"].append(column.missing_rate)
-        found["missing_rate_current"].append(1 - one["n_current"] / rows if rows else NAN)
-        found["rows_reference"].append(column.rows)
-        found["rows_current"].append(rows)
-    n_reference, n_current = np.array(found["n_reference"]), np.array(found["n_current"])
-    all_reference = np.array(found["rows_reference"])
-    found["ks_pvalue"] = list(ks_pvalue(found["ks"], n_reference, n_current))
-    found["missing_pvalue"] = list(missing_pvalue(all_reference - n_reference, all_reference, rows - n_current, rows))
-    return pd.DataFrame(found, index=pd.Index(list(columns), name="feature", dtype=object))
+    """Compute the statistics of every column; the batch has exactly these columns.
+
+    The population stability index is computed for all of them at once, from their counts.
+    """
+    found: dict[str, Any] = {name: np.full(len(columns), EMPTY[kind], dtype=kind) for name, kind in TYPES.items()}
+    found["rows_current"][:] = len(batch)
+    counts: dict[int, Counts] = {}
+    for at, (name, column) in enumerate(columns.items()):
+        found["rows_reference"][at] = column.rows
+        found["n_reference"][at] = column.n
+        if isinstance(column, NumericColumn):
+            counts[at] = _numeric(column, sorted_values(batch[name], "batch"), found, at)
+        else:
+            counts[at] = _categorical(column, category_counts(batch[name], "batch"), found, at)
+    n_reference, n_current = found["n_reference"], found["n_current"]
+    rows_reference, rows_current = found["rows_reference"], found["rows_current"]
+    (comparable,) = np.minimum(n_reference, n_current).nonzero()
+    found["psi"][comparable] = population_stability(
+        [counts[at][0] for at in comparable], [counts[at][1] for at in comparable]
+    )
+    found["ks_pvalue"] = ks_pvalue(found["ks"], n_reference, n_current)
+    found["missing_rate_reference"] = 1 - n_reference / rows_reference
+    if len(batch):
+        found["missing_rate_current"] = 1 - n_current / rows_current
+    found["missing_pvalue"] = missing_pvalue(
+        rows_reference - n_reference, rows_reference, rows_current - n_current, rows_current
+    )
+    return pd.DataFrame(found, index=pd.Index(list(columns), name="feature", dtype=object), copy=False)
 
 
-def _numeric(column: NumericColumn, series: pd.Series[Any]) -> dict[str, Any]:
-    reference, current = column.ordered, sorted_values(series, "batch")
-    comparable = bool(reference.size and current.size)
-    distance = wasserstein_distance(reference, current) if comparable else NAN
-    return {
-        "ks": ks_distance(reference, current) if comparable else NAN,
-        "psi": population_stability(column.counts, bin_counts(current, column.edges)) if comparable else NAN,
-        "wasserstein": distance,
-        "wasserstein_scaled": _scaled(distance, column.std),
-        "n_reference": reference.size,
-        "n_current": current.size,
-        "kind": "numeric",
-        "chi2": NAN,
-        "chi2_pvalue": NAN,
-        "new_categories": None,
-        "lost_categories": None,
-        "new_category_rate": NAN,
-        "lost_category_rate": NAN,
-        "new_category_pvalue": NAN,
-        "lost_category_pvalue": NAN,
-    }
+def _numeric(column: NumericColumn, current: NDArray[np.float64], found: dict[str, Any], at: int) -> Counts:
+    found["kind"][at] = "numeric"
+    found["n_current"][at] = current.size
+    if column.n and current.size:
+        distance = wasserstein_distance(column.ordered, current)
+        found["wasserstein"][at] = distance
+        found["wasserstein_scaled"][at] = _scaled(distance, column.std)
+        found["ks"][at] = ks_distance(column.ordered, current)
+    return column.counts, bin_counts(current, column.edges)
 
 
 def _scaled(distance: float, deviation: float) -> float:
     """Divide by the reference's standard deviation; a constant reference moved by anything has moved without bound."""
     if deviation > 0:
         return distance / deviation
-    return math.inf if distance > 0 else distance
+    return float("inf") if distance > 0 else 0.0
 
 
-def _categorical(column: CategoricalColumn, series: pd.Series[Any]) -> dict[str, Any]:
-    current = category_counts(series, "batch")
+def _categorical(column: CategoricalColumn, current: dict[str, int], found: dict[str, Any], at: int) -> Counts:
     n_reference, n_current = column.n, sum(current.values())
-    comparable = bool(n_reference and n_current)
+    found["kind"][at] = "categorical"
+    found["n_current"][at] = n_current
+    found["new_categories"][at], found["lost_categories"][at] = [], []
     everything = sorted(column.counts.keys() | current.keys())
     expected = np.array([column.counts.get(each, 0) for each in everything], dtype=np.int64)
     counted = np.array([current.get(each, 0) for each in everything], dtype=np.int64)
+    if not (n_reference and n_current):
+        return expected, counted
     new, lost = counted[expected == 0], expected[counted == 0]
-    statistic, p = chi_square(expected, counted) if comparable else (NAN, NAN)
     many = len(everything)
-    return {
-        "ks": NAN,
-        "psi": population_stability(expected, counted) if comparable else NAN,
-        "wasserstein": NAN,
-        "wasserstein_scaled": NAN,
-        "n_reference": n_reference,
-        "n_current": n_current,
-        "kind": "categorical",
-        "chi2": statistic,
-        "chi2_pvalue": p,
-        "new_categories": [each for each in current if each not in column.counts] if comparable else [],
-        "lost_categories": [each for each in column.counts if each not in current] if comparable else [],
-        "new_category_rate": new.sum() / n_current if comparable else NAN,
-        "lost_category_rate": lost.sum() / n_reference if comparable else NAN,
-        "new_category_pvalue": one_sided_pvalue(new.max(initial=0), many, n_current, n_reference)
-        if comparable
-        else NAN,
-        "lost_category_pvalue": one_sided_pvalue(lost.max(initial=0), many, n_reference, n_current)
-        if comparable
-        else NAN,
-    }
+    found["chi2"][at], found["chi2_pvalue"][at] = chi_square(expected, counted)
+    found["new_categories"][at] = [each for each in current if each not in column.counts]
+    found["lost_categories"][at] = [each for each in column.counts if each not in current]
+    found["new_category_rate"][at] = new.sum() / n_current
+    found["lost_category_rate"][at] = lost.sum() / n_reference
+    found["new_category_pvalue"][at] = one_sided_pvalue(new.max(initial=0), many, n_current, n_reference)
+    found["lost_category_pvalue"][at] = one_sided_pvalue(lost.max(initial=0), many, n_reference, n_current)
+    return expected, counted

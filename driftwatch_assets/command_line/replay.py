@@ -14,7 +14,8 @@ from driftwatch_assets.command_line.instance import open_instance
 from driftwatch_assets.command_line.landing import simulate_into, simulated_with
 from driftwatch_assets.components import records
 from driftwatch_assets.components.models import monitored_model
-from driftwatch_assets.components.ticks import LocalDaemon, close_abandoned_runs, is_under_way
+from driftwatch_assets.components.processes import close_abandoned_runs, is_under_way
+from driftwatch_assets.components.ticks import LocalDaemon
 from driftwatch_assets.definitions import defs, places_of
 from driftwatch_assets.lake import batch_order
 from driftwatch_assets.reporting import HistoryEntry, retraining_gains

@@ -11,6 +11,7 @@ import dagster as dg
 from driftwatch_assets import steps
 from driftwatch_assets.components.events import as_events
 from driftwatch_assets.components.keys import Keys
+from driftwatch_assets.components.processes import claim
 from driftwatch_assets.declaration import Declaration
 from driftwatch_assets.quality import Suite, check_names
 from driftwatch_assets.resources import Places, ended_as_it_went
@@ -144,6 +145,7 @@ class _Builder:
         )
         def materialize(context: dg.AssetExecutionContext, places: Places) -> Iterator[Any]:
             started = time.monotonic()
+            claim(context)
             yield from as_events(context, work(watch(places), context.partition_key), started)
 
         return materialize
@@ -162,6 +164,7 @@ class _Builder:
         )
         def train(context: dg.AssetExecutionContext) -> Iterator[Any]:
             started = time.monotonic()
+            claim(context)
             with ended_as_it_went():
                 outcome = steps.learn(watch(context.resources.places), context.partition_key, progress=context.log.info)
             yield from as_events(context, outcome, started)

@@ -10,6 +10,7 @@ import dagster as dg
 
 from driftwatch_assets.arrivals import Landed, plan_arrivals
 from driftwatch_assets.components import records
+from driftwatch_assets.components.processes import close_abandoned_runs
 from driftwatch_assets.lake import batch_order
 from driftwatch_assets.registry import champion_among
 from driftwatch_assets.resources import Places
@@ -80,6 +81,7 @@ def build_arrivals(
     )
     def arrivals(context: dg.SensorEvaluationContext, places: Places) -> dg.SensorResult | dg.SkipReason:
         watched = watch(places)
+        close_abandoned_runs(context.instance, watched.name)
         try:
             landing = _look(watched, context.cursor)
         except LandingUnreadable as unreadable:
@@ -150,6 +152,7 @@ def build_retraining(
     )
     def retraining(context: dg.SensorEvaluationContext, places: Places) -> dg.SensorResult | dg.SkipReason:
         watched = watch(places)
+        close_abandoned_runs(context.instance, watched.name)
         decision = retraining_decision(context.instance, watched, keys)
         if decision.kind == "give_up":
             context.log.error(decision.reason)

@@ -1,0 +1,76 @@
+"""Which process executes a run, so that a run whose process is gone is told from one that is slow.
+
+Dagster's code server fails the run of a worker that was killed, but when the code server went with it (a machine that
+lost its power), nobody does: with the default launcher, run monitoring does not look at workers. Such a run would
+stay under way for ever, and everything of the model would wait for it.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+
+import dagster as dg
+
+from driftwatch_assets.components import records
+
+UNDER_WAY = (
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+)
+
+
+def claim_of(run_id: str) -> str:
+    """Give the value of the tag by which this process says that it executes a run.
+
+    It names host, process, the moment when that started, and the run: who executes a run again copies its tags.
+    """
+    return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}:{run_id}"
+
+
+def claim(context: dg.AssetExecutionContext) -> None:
+    """Note in the tags of the run that is being executed that this process does it."""
+    own = claim_of(context.run_id)
+    if context.run.tags.get(records.PROCESS_TAG) != own:
+        context.instance.add_run_tags(context.run_id, {records.PROCESS_TAG: own})
+
+
+def close_abandoned_runs(instance: dg.DagsterInstance, model: str) -> list[str]:
+    """Fail the runs of a model whose process on this machine is gone, and give their ids.
+
+    Runs of other machines, and runs that no process has claimed, are left alone.
+    """
+    closed = []
+    filters = dg.RunsFilter(tags={records.MODEL_TAG: model}, statuses=list(UNDER_WAY))
+    for run in instance.get_runs(filters=filters):
+        # A process may have ended well between the two looks: once it is gone, what it wrote is all there is.
+        if _is_gone(run) and is_under_way(instance, run.run_id):
+            instance.report_run_failed(run, message="the process of this run ended without a word")
+            closed.append(run.run_id)
+    return closed
+
+
+def is_under_way(instance: dg.DagsterInstance, run_id: str) -> bool:
+    """Tell whether a Dagster run is still queued or running."""
+    run = instance.get_run_by_id(run_id)
+    return run is not None and run.status in UNDER_WAY
+
+
+def _is_gone(run: dg.DagsterRun) -> bool:
+    claimed = run.tags.get(records.PROCESS_TAG, "").split(":")
+    if len(claimed) != len(("host", "pid", "started", "run")):
+        return False
+    host, pid, started, run_id = claimed
+    return run_id == run.run_id and host == socket.gethostname() and _started(int(pid)) != started
+
+
+def _started(pid: int) -> str:
+    """Give when a process started, in clock ticks since the machine did; empty where there is none."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:  # noqa: PTH123 - a kernel file, not a path of ours
+            return stat.read().rsplit(")", 1)[1].split()[19]
+    except OSError:
+        return ""

@@ -1,0 +1,84 @@
+"""A run whose process is gone is failed; every other run is left alone."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import uuid
+
+import dagster as dg
+import pytest
+
+from driftwatch_assets.components import records
+from driftwatch_assets.components.processes import claim_of, close_abandoned_runs
+
+CLAIM = """
+import sys
+from driftwatch_assets.components.processes import claim_of
+print(claim_of(sys.argv[1]), flush=True)
+sys.stdin.read()
+"""
+MODEL = "watched"
+
+
+@pytest.fixture(scope="module")
+def storage() -> str:
+    return "sqlite"
+
+
+def _run(instance: dg.DagsterInstance, claim: str | None, run_id: str) -> str:
+    tags = {records.MODEL_TAG: MODEL} | ({} if claim is None else {records.PROCESS_TAG: claim})
+    instance.add_run(dg.DagsterRun(job_name="work", run_id=run_id, status=dg.DagsterRunStatus.STARTED, tags=tags))
+    return run_id
+
+
+def _id() -> str:
+    return str(uuid.uuid4())
+
+
+def _status(instance: dg.DagsterInstance, run_id: str) -> dg.DagsterRunStatus:
+    run = instance.get_run_by_id(run_id)
+    assert run is not None
+    return run.status
+
+
+def test_a_run_is_failed_when_its_process_was_killed_and_not_before(instance: dg.DagsterInstance) -> None:
+    run_id = _id()
+    with subprocess.Popen(
+        [sys.executable, "-c", CLAIM, run_id], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        _run(instance, process.stdout.readline().strip(), run_id)
+        assert close_abandoned_runs(instance, MODEL) == []
+        process.kill()
+        process.communicate()
+    assert close_abandoned_runs(instance, "another model") == []
+    assert close_abandoned_runs(instance, MODEL) == [run_id]
+    assert _status(instance, run_id) == dg.DagsterRunStatus.FAILURE
+    assert close_abandoned_runs(instance, MODEL) == []
+
+
+def test_a_run_that_no_process_has_claimed_is_left_alone(instance: dg.DagsterInstance) -> None:
+    run_id = _run(instance, None, _id())
+    assert close_abandoned_runs(instance, MODEL) == []
+    assert _status(instance, run_id) == dg.DagsterRunStatus.STARTED
+
+
+def test_a_run_on_another_machine_is_left_alone(instance: dg.DagsterInstance) -> None:
+    run_id = _id()
+    _run(instance, f"elsewhere:{os.getpid()}:1:{run_id}", run_id)
+    assert close_abandoned_runs(instance, MODEL) == []
+
+
+def test_a_claim_that_was_copied_from_another_run_does_not_count(instance: dg.DagsterInstance) -> None:
+    host = claim_of("")[: claim_of("").index(":")]
+    _run(instance, f"{host}:999999999:1:{_id()}", _id())
+    assert close_abandoned_runs(instance, MODEL) == []
+
+
+def test_a_process_that_took_over_the_number_of_a_dead_one_is_not_taken_for_it(instance: dg.DagsterInstance) -> None:
+    run_id = _id()
+    host, pid, _, _ = claim_of(run_id).split(":")
+    _run(instance, f"{host}:{pid}:1:{run_id}", run_id)
+    assert close_abandoned_runs(instance, MODEL) == [run_id]

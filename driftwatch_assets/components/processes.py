@@ -33,9 +33,9 @@ def claim_of(run_id: str) -> str:
 
 def claim(context: dg.AssetExecutionContext) -> None:
     """Note in the tags of the run that is being executed that this process does it."""
-    own = claim_of(context.run_id)
+    own = claim_of(context.run.run_id)
     if context.run.tags.get(records.PROCESS_TAG) != own:
-        context.instance.add_run_tags(context.run_id, {records.PROCESS_TAG: own})
+        context.instance.add_run_tags(context.run.run_id, {records.PROCESS_TAG: own})
 
 
 def close_abandoned_runs(instance: dg.DagsterInstance, model: str) -> list[str]:

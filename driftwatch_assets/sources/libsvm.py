@@ -29,8 +29,8 @@ class LibsvmSource(BaseModel):
     r"""How to read LIBSVM text into a bronze table.
 
     A line is ``<label> 1:<value> … <features>:<value>``; with more than one label field the label is
-    ``<first>;<second>…``. A file is read whole or refused; within it, a line that cannot be read becomes a row with
-    a ``problem`` and no values.
+    ``<first>;<second>…``, and ``?`` (`unknown_label`) stands for one that is not known yet. A file is read whole or
+    refused; within it, a line that cannot be read becomes a row with a ``problem`` and no values.
 
     Examples
     --------
@@ -54,6 +54,11 @@ class LibsvmSource(BaseModel):
         min_length=1,
         description="Names of the parts of the label, which the file separates by ';'. The first is kept as written, "
         "the others are numbers and may be absent from the file, e.g. [label, concentration].",
+    )
+    unknown_label: str = Field(
+        default="?",
+        pattern=r"^[^\s:;]+$",
+        description="What stands for a label that is not known yet; it becomes null, and the row goes on without it.",
     )
     max_bytes: int = Field(default=256 * 2**20, ge=1, description="The largest file that is read, in bytes.")
 
@@ -82,9 +87,9 @@ class LibsvmSource(BaseModel):
         -------
         pyarrow.Table
             One row a line that is not blank: ``source_line`` (int64, from 1), the label fields (the first as string,
-            the others as float64), ``x1`` … (float64, finite), ``problem`` (string, null where the line was
-            read; it names line and column, what was found and what is expected) and ``source_text`` (the line, where
-            `problem` is set).
+            null where it is not known yet; the others as float64), ``x1`` … (float64, finite), ``problem`` (string,
+            null where the line was read; it names line and column, what was found and what is expected) and
+            ``source_text`` (the line, where `problem` is set).
 
         Raises
         ------
@@ -92,7 +97,7 @@ class LibsvmSource(BaseModel):
             The file cannot be opened, is larger than `max_bytes`, empty, no text, ends within a line, or not one of
             its lines can be read.
         """
-        layout = Layout(self.features, self.label_fields)
+        layout = Layout(self.features, self.label_fields, self.unknown_label)
         parts: list[pa.Table] = []
         line = 1
         for block in self._blocks(path):

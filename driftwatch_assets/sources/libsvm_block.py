@@ -24,10 +24,14 @@ _COLONS_TO_SPACES = bytes.maketrans(b":", b" ")
 
 @dataclass(frozen=True)
 class Layout:
-    """What a line holds: `features` numbered values after the parts of the label."""
+    """What a line holds: `features` numbered values after the parts of the label.
+
+    A first part that is `unknown_label` says that the label is not known yet.
+    """
 
     features: int
     label_fields: tuple[str, ...]
+    unknown_label: str
 
     @cached_property
     def cells(self) -> list[str]:
@@ -139,7 +143,10 @@ def _parse_singly(lines: list[bytes], at: np.ndarray, numbers: np.ndarray, layou
 def _parse_line(text: str, layout: Layout) -> tuple[Label, list[float]]:
     tokens = text.split()
     if ":" in tokens[0] or text[0].isspace():
-        raise _LineProblemError(f"column label: found {_quoted(tokens[0])}, expected a label before the first value")
+        raise _LineProblemError(
+            f"column label: found {_quoted(tokens[0])}, expected a label before the first value, or "
+            f"{layout.unknown_label!r} where it is not known yet"
+        )
     label = _parse_label(tokens[0], layout)
     values: dict[int, float] = {}
     for token in tokens[1:]:
@@ -173,7 +180,8 @@ def _parse_label(text: str, layout: Layout) -> Label:
             f"declare the other parts in label_fields"
         )
     numbers = [_parse_number(part, name) for part, name in zip(others, names[1:], strict=False)]
-    return first, *numbers, *[None] * (len(names) - 1 - len(numbers))
+    known = None if first == layout.unknown_label else first
+    return known, *numbers, *[None] * (len(names) - 1 - len(numbers))
 
 
 def _parsed_label(text: str, layout: Layout) -> Label | None:

@@ -232,6 +232,8 @@ class HistoryEntry:
     def of(cls, record: Mapping[str, Any] | HistoryEntry) -> HistoryEntry:
         """Read an entry from a record of the history; lists (of features, of checks) become their length.
 
+        Of a batch that was not judged (`drift_detected` is None), no number of drifted features is told.
+
         Raises
         ------
         ReportContentError
@@ -241,6 +243,8 @@ class HistoryEntry:
         --------
         >>> HistoryEntry.of({"batch": 7, "accuracy": 0.87, "drifted_features": ["a", "b"]}).drifted_features
         2
+        >>> HistoryEntry.of({"batch": 1, "drift_detected": None, "drifted_features": []}).drifted_features is None
+        True
         >>> try:
         ...     HistoryEntry.of({"batch": "7", "acuracy": 0.87})
         ... except ReportContentError as error:
@@ -259,6 +263,8 @@ class HistoryEntry:
             values[name] = len(value) if isinstance(value, list | tuple | set | frozenset) else value
         if "batch" not in values:
             raise ReportContentError(f"a history record names no batch: it has {', '.join(record) or 'no field'}")
+        if record.get("drift_detected", "not told") is None:
+            values["drifted_features"] = None
         values["batch"] = str(values["batch"])
         values["retrained"] = bool(values.get("retrained"))
         values["promoted"] = bool(values.get("promoted"))

@@ -178,8 +178,10 @@ def _performance(stored: Mapping[str, Any] | None) -> reporting.Performance | No
 
 
 def _quarantine(watched: Watched, batch: str) -> dict[str, int]:
+    """Count rejected rows by reason; what differs from row to row only in the line is one reason."""
     rejected = watched.lake.read(watched.tables.quarantine, batch)
     kinds = rejected["reason"].astype(str).str.replace(r"^line \d+, (column \S+: )?", "", regex=True)
+    kinds = kinds.str.replace(r"\bline \d+\b", "another line", regex=True)
     return {str(reason): int(count) for reason, count in kinds.value_counts().items()}
 
 

@@ -136,6 +136,7 @@ def test_the_report_opens_from_the_asset_and_says_the_verdict(
     headline = page.locator("h1").inner_text()
     assert headline == f"Drift of {drift['severity']} severity in {len(drift['drifted_features'])} of 128 features"
     _seen(page, str(drift["reason"]))
+    expect(page.get_by_role("row", name=re.compile(r"duplicate of another line\s*2"))).to_be_visible()
     page.screenshot(path=screenshots / "report.png", full_page=True)
     assert window.errors == []
 

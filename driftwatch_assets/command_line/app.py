@@ -9,8 +9,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from driftwatch_assets.command_line.faults import Commands
+
 app = typer.Typer(
     name="driftwatch",
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Watch machine-learning models: replay their batches, read their history, open their reports.",

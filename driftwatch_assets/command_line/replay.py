@@ -20,7 +20,7 @@ from driftwatch_assets.definitions import defs, places_of
 from driftwatch_assets.lake import batch_order
 from driftwatch_assets.reporting import HistoryEntry, retraining_gains
 from driftwatch_assets.settings import Settings
-from driftwatch_assets.sources import LandingUnreadable, list_landing
+from driftwatch_assets.sources import list_landing
 from driftwatch_assets.steps import history
 
 if TYPE_CHECKING:
@@ -131,15 +131,12 @@ def _run_all(component: MonitoredModel, instance: dg.DagsterInstance, folder: Pa
 
 
 def _look(component: MonitoredModel, folder: Path) -> Landing:
-    try:
-        return list_landing(
-            folder,
-            component.declaration.source.pattern,
-            now=time.time(),
-            settle_seconds=component.declaration.arrivals.settle_seconds,
-        )
-    except LandingUnreadable as unreadable:
-        raise SystemExit(str(unreadable)) from unreadable
+    return list_landing(
+        folder,
+        component.declaration.source.pattern,
+        now=time.time(),
+        settle_seconds=component.declaration.arrivals.settle_seconds,
+    )
 
 
 def _taken_in(instance: dg.DagsterInstance, component: MonitoredModel) -> list[str]:

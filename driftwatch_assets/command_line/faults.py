@@ -1,0 +1,49 @@
+"""What a user can mend: told in one message on the terminal, without a traceback, with exit status 2."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+EXIT_STATUS = 2
+
+
+class Commands(TyperGroup):
+    """The commands of `driftwatch`; everything that is no fault of the user's keeps its traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command, and say what is wrong where the user can mend it."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            if not isinstance(error, mendable()):
+                raise
+            typer.echo(str(error), err=True)
+            raise typer.Exit(EXIT_STATUS) from error
+
+
+def mendable() -> tuple[type[Exception], ...]:
+    """Give the errors whose message says what the user can do."""
+    from dagster.components.core.component_tree import ComponentTreeException  # noqa: PLC0415 - heavy, and seldom needed
+
+    from driftwatch_assets.command_line.backfill import BatchUnknown  # noqa: PLC0415 - as above
+    from driftwatch_assets.command_line.landing import NoSimulator  # noqa: PLC0415 - as above
+    from driftwatch_assets.components.models import ModelUnknown  # noqa: PLC0415 - as above
+    from driftwatch_assets.lake import LakeError  # noqa: PLC0415 - as above
+    from driftwatch_assets.registry import RegistryUnreachable  # noqa: PLC0415 - as above
+    from driftwatch_assets.settings import SettingError  # noqa: PLC0415 - as above
+    from driftwatch_assets.sources import FetchFailed, LandingUnreadable  # noqa: PLC0415 - as above
+
+    return (
+        BatchUnknown,
+        ComponentTreeException,
+        FetchFailed,
+        LakeError,
+        LandingUnreadable,
+        ModelUnknown,
+        NoSimulator,
+        RegistryUnreachable,
+        SettingError,
+    )

@@ -30,6 +30,7 @@ SUCCESS = dg.DagsterRunStatus.SUCCESS
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSystem]:
     with LiveSystem(tmp_path_factory.mktemp("live")) as system:
         yield system
+        assert (system.stop(), system.survivors) == (0, []), "Ctrl-C ends every process of the live system"
 
 
 @pytest.fixture(scope="session")

@@ -94,6 +94,7 @@ class LiveSystem:
         self.landing = self.settings.landing / MODEL
         self._log = folder / "processes.log"
         self._process: subprocess.Popen[bytes] | None = None
+        self.survivors: list[psutil.Process] = []
 
     def __enter__(self) -> Self:
         home = self.settings.dagster_home
@@ -136,8 +137,8 @@ class LiveSystem:
         except subprocess.TimeoutExpired:
             process.kill()
             status = process.wait()
-        _, left = psutil.wait_procs(family, timeout=STOP_SECONDS)
-        for one in left:
+        _, self.survivors = psutil.wait_procs(family, timeout=STOP_SECONDS)
+        for one in self.survivors:
             one.kill()
         return status
 

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+_STYLE = (
+    ":root{color-scheme:light dark}body{font:1.05rem/1.6 system-ui,sans-serif;max-width:44rem;margin:3rem auto;"
+    "padding:0 1rem}h1{font-size:1.5rem}ul{padding:0;list-style:none}li{padding:.6rem 0;border-top:1px solid #8884}"
+)
 _SAFE = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
     "img-src data:",
@@ -51,7 +55,8 @@ def report_server(lake: Lake, models: Mapping[str, str]) -> Starlette:
         )
         body = items or "<li>No report has been drawn yet.</li>"
         return HTMLResponse(
-            f'<!doctype html><html lang="en"><title>Reports</title><h1>Reports</h1><ul>{body}</ul></html>',
+            f'<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><title>Reports</title>'
+            f"<style>{_STYLE}</style><h1>Monitored models</h1><ul>{body}</ul></html>",
             headers=_SAFE,
         )
 

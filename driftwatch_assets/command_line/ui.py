@@ -36,13 +36,13 @@ def run_ui(host: str, port: int, *, console: Console) -> int:
         "daemon": [binaries / "dagster-daemon", "run", "-w", workspace],
         "reports": [binaries / "driftwatch", "serve", "--host", host, "--port", reports_port],
     }
+    stopped: list[int] = []
+    signal.signal(signal.SIGTERM, lambda *_: stopped.append(signal.SIGTERM))
     processes = {
         name: subprocess.Popen([str(part) for part in command], cwd=PROJECT)  # noqa: S603 - our own commands
         for name, command in commands.items()
     }
     console.print(f"Dagster: http://{host}:{port}   reports: {settings.reports_url}   Ctrl-C stops both")
-    stopped = []
-    signal.signal(signal.SIGTERM, lambda *_: stopped.append(signal.SIGTERM))
     try:
         while not stopped and all(process.poll() is None for process in processes.values()):
             time.sleep(_POLL_SECONDS)

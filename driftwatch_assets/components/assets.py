@@ -167,6 +167,6 @@ class _Builder:
             claim(context)
             with ended_as_it_went():
                 outcome = steps.learn(watch(context.resources.places), context.partition_key, progress=context.log.info)
-            yield from as_events(context, outcome, started)
+                yield from as_events(context, outcome, started)
 
         return train

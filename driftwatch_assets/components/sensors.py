@@ -32,8 +32,9 @@ def retraining_decision(instance: dg.DagsterInstance, watched: Watched, keys: Ke
     """Read the failed checks and past trainings of a model, and let the policy decide.
 
     What fires it: a fresh failed check among the declared triggers. What resets it: a training through that batch or a
-    later one. What it misses on purpose: batches older than the newest training, and verdicts that came of too few
-    rows. On a new instance, the first decision is the first training.
+    later one. What it misses on purpose: batches older than the newest training, verdicts that came of too few rows,
+    and those of a batch whose run is still under way, which may have more to say. On a new instance, the first
+    decision is the first training.
     """
     declaration = watched.declaration
     batches = sorted(instance.get_dynamic_partitions(keys.partitions.name or ""), key=batch_order)
@@ -42,6 +43,7 @@ def retraining_decision(instance: dg.DagsterInstance, watched: Watched, keys: Ke
     for verdict in records.check_verdicts(instance, list(triggers.values())):
         if verdict.status == "failed" and verdict.batch in failed:
             failed[verdict.batch].append(verdict.check)
+    arriving = {intake.batch for intake in records.intakes(instance, watched.name) if intake.status == "in_flight"}
     evidence = []
     for batch in batches:
         facts = read_evidence(watched, batch)
@@ -50,7 +52,7 @@ def retraining_decision(instance: dg.DagsterInstance, watched: Watched, keys: Ke
                 batch,
                 facts.identity,
                 tuple(sorted(failed[batch])),
-                judged=facts.judged,
+                judged=facts.judged and batch not in arriving,
                 labelled_rows=facts.labelled_rows,
             )
         )

@@ -193,6 +193,18 @@ class ModelRegistry:
         with mlflow.start_run(experiment_id=experiment, run_name=name, tags=dict(tags or {})) as active:
             yield active.info.run_id
 
+    def begin(self, dagster_run_id: str, name: str) -> str:
+        """Give the id of a Dagster run's MLflow run, which is created where there is none.
+
+        It carries the tag that names the Dagster run from its first moment: one that was created first and tagged
+        afterwards would stay RUNNING for ever when its process dies in between.
+        """
+        known = search_runs(self._client, self._experiment_id, f"tags.{DAGSTER_RUN} = '{dagster_run_id}'")
+        if known:
+            return str(known[0].info.run_id)
+        created = self._client.create_run(self._experiment_id, tags={DAGSTER_RUN: dagster_run_id}, run_name=name)
+        return str(created.info.run_id)
+
     def finish(self, dagster_run_id: str) -> list[str]:
         """End the runs of a Dagster run as FINISHED, where they are still running, and give their ids."""
         return end_runs(self._client, self._runs_of(dagster_run_id, running=True), "FINISHED")

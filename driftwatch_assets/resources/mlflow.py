@@ -28,10 +28,13 @@ def mlflow_tracking(context: dg.InitResourceContext) -> Iterator[Any]:
     """Open the MLflow run of this Dagster run."""
     config = context.resource_config
     switch_off_telemetry()
-    # An experiment that dagster-mlflow created would keep its artifacts in the working directory.
-    ModelRegistry(
+    # dagster-mlflow resumes what is there already. An experiment that it created would keep its artifacts in the
+    # working directory, and a run that it created would not be known as this Dagster run's while it has no tag yet.
+    registry = ModelRegistry(
         config["mlflow_tracking_uri"], config["experiment_name"], artifact_root=config["artifact_root"]
-    ).prepare()
+    )
+    if context.run is not None:
+        registry.begin(context.run.run_id, context.run.job_name)
 
     import mlflow  # noqa: PLC0415 - heavy: loaded by the step that needs it
 

@@ -29,7 +29,7 @@ Story = dict[str, Any]
     scope="module",
     params=[
         ("silver predictions summary.html", "log_artifacts set_registered_model_alias"),
-        pytest.param(("all", "all"), marks=pytest.mark.slow),
+        pytest.param(("all", "log_artifacts set_registered_model_alias"), marks=pytest.mark.slow),
     ],
     ids=["few", "all"],
 )
@@ -132,9 +132,7 @@ def test_two_processes_that_take_one_batch_in_at_once_agree(lives: dict[str, Any
     assert together["whole"]["unfinished"] == []
 
 
-@pytest.mark.parametrize(
-    "where", ["gold/features/batch=7", pytest.param("evidence/7/drift.json", marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("where", ["gold/features/batch=7"])
 def test_a_full_disk_fails_the_run_in_words_and_the_next_run_makes_it_whole(
     where: str, house6: House, through8: House, deliveries: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:

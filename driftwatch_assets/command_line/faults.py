@@ -20,8 +20,22 @@ class Commands(TyperGroup):
         except Exception as error:
             if not isinstance(error, mendable()):
                 raise
-            typer.echo(str(error), err=True)
+            typer.echo("\n".join(_told(error)), err=True)
             raise typer.Exit(EXIT_STATUS) from error
+
+
+def _told(error: BaseException) -> list[str]:
+    """Give the message; of a declaration that cannot be loaded, Dagster tells where, and the causes tell what."""
+    from dagster.components.core.component_tree import ComponentTreeException  # noqa: PLC0415 - heavy, and seldom needed
+
+    if not isinstance(error, ComponentTreeException):
+        return [str(error)]
+    told = [str(error)]
+    cause = error.__cause__
+    while cause is not None:
+        told.append(str(cause))
+        cause = cause.__cause__
+    return told
 
 
 def mendable() -> tuple[type[Exception], ...]:

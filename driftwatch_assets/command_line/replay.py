@@ -20,7 +20,7 @@ from driftwatch_assets.definitions import defs, places_of
 from driftwatch_assets.lake import batch_order
 from driftwatch_assets.reporting import HistoryEntry, retraining_gains
 from driftwatch_assets.settings import Settings
-from driftwatch_assets.sources import list_landing
+from driftwatch_assets.sources import LandingUnreadable, list_landing
 from driftwatch_assets.steps import history
 
 if TYPE_CHECKING:
@@ -82,7 +82,11 @@ def _bought(found: Sequence[Mapping[str, Any]]) -> list[str]:
 def _landed(component: MonitoredModel, folder: Path, *, seed: int) -> str:
     """Say which batches lie there; where there are none, put the simulator's."""
     name, pattern = component.declaration.name, component.declaration.source.pattern
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"the landing folder {folder} cannot be made ({error.strerror}); name another in DRIFTWATCH_LANDING"
+        raise LandingUnreadable(message) from error
     landing = list_landing(folder, pattern, now=time.time(), settle_seconds=0.0)
     if not landing.deliveries:
         paths = simulate_into(name, folder, seed=seed)

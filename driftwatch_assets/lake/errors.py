@@ -61,5 +61,9 @@ class PartitionUnreadable(LakeError):  # noqa: N818 - as above
     """A stored partition that is no whole Parquet file (damaged outside of the lake)."""
 
 
+class LakeUnreachable(LakeError):  # noqa: N818 - as above
+    """A lake's URL that leads to no storage."""
+
+
 class WriteFailed(LakeError):  # noqa: N818 - as above
     """A write that the storage refused; what was stored before is unchanged."""

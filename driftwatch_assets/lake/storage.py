@@ -11,6 +11,8 @@ from typing import Protocol
 
 import fsspec
 
+from driftwatch_assets.lake.errors import LakeUnreachable
+
 STALE_SECONDS = 3600.0
 """A temporary file older than this belongs to a writer that is dead; seconds."""
 
@@ -42,6 +44,11 @@ class Storage(Protocol):
 def open_storage(url: str) -> Storage:
     """Choose the storage for a local path or an fsspec URL (``s3://bucket/lake``, ``memory://lake``, …).
 
+    Raises
+    ------
+    LakeUnreachable
+        Nothing is installed for the URL's protocol.
+
     Examples
     --------
     >>> open_storage("memory://lake").uri("a/b.json")
@@ -49,7 +56,13 @@ def open_storage(url: str) -> Storage:
     """
     if "://" not in url and "::" not in url:
         return LocalStorage(Path(url))
-    filesystem, root = fsspec.core.url_to_fs(url, use_listings_cache=False)
+    try:
+        filesystem, root = fsspec.core.url_to_fs(url, use_listings_cache=False)
+    except (ValueError, ImportError) as error:
+        raise LakeUnreachable(
+            f"the lake {url!r} cannot be opened: {error}. Set DRIFTWATCH_LAKE to a local path, or to a URL for which "
+            f"fsspec has an implementation installed (s3:// needs s3fs, for example)"
+        ) from error
     if "file" in ((filesystem.protocol,) if isinstance(filesystem.protocol, str) else filesystem.protocol):
         return LocalStorage(Path(root))
     return ObjectStorage(filesystem, root)

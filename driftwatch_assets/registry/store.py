@@ -18,7 +18,7 @@ _WAIT_SECONDS = 120.0
 
 
 def switch_off_telemetry() -> None:
-    """Keep MLflow from reporting its use, drawing progress bars and logging its migrations.
+    """Keep MLflow from reporting its use, drawing progress bars, logging its migrations and waiting for minutes.
 
     Called before MLflow is imported for the first time; what is set in the environment already stays.
     """
@@ -27,6 +27,8 @@ def switch_off_telemetry() -> None:
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    # A server that restarts is waited for; with MLflow's own seven retries it takes four minutes to say that none is.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
 
 
 def open_client(tracking_uri: str) -> Any:

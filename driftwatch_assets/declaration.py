@@ -23,29 +23,9 @@ from driftwatch_assets.performance import PerformancePolicy
 from driftwatch_assets.quality import Suite
 from driftwatch_assets.retraining import RetrainingPolicy
 from driftwatch_assets.sources import LibsvmSource, Publisher
-from driftwatch_assets.training import CandidateInvalid, TrainingDeclaration, locate_candidate
+from driftwatch_assets.training import CandidateInvalid, Multiclass, TrainingDeclaration, locate_candidate
 
 _OWNER = re.compile(r"team:\w[\w-]*|[^@\s]+@[^@\s]+\.[^@\s]+")
-
-
-class Multiclass(BaseModel):
-    """A task with one label of several classes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: Literal["multiclass"] = "multiclass"
-    id: str = Field(description="Column of gold that names a row within its batch.")
-    label: str = Field(description="Column of gold with the class; null where it is not known yet.")
-    classes: tuple[str, ...] = Field(min_length=2, description="Every class that may occur.")
-
-    @field_validator("classes")
-    @classmethod
-    def _once_each(cls, classes: tuple[str, ...]) -> tuple[str, ...]:
-        repeated = sorted({name for name in classes if classes.count(name) > 1})
-        if repeated:
-            message = f"classes are named more than once: {', '.join(repeated)}"
-            raise ValueError(message)
-        return classes
 
 
 class Files(BaseModel):

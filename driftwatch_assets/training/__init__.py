@@ -1,7 +1,7 @@
 """Candidates, time-ordered selection, challenger against champion."""
 
 from driftwatch_assets.training.candidate import Candidate, Step, check_candidate, locate_candidate
-from driftwatch_assets.training.declaration import Gates, Metric, TrainingDeclaration
+from driftwatch_assets.training.declaration import Gates, TrainingDeclaration
 from driftwatch_assets.training.errors import (
     CandidateInvalid,
     FeaturesMissing,
@@ -15,10 +15,15 @@ from driftwatch_assets.training.multiclass import MulticlassReport, measure, wil
 from driftwatch_assets.training.prediction import predict
 from driftwatch_assets.training.ranking import Ranking
 from driftwatch_assets.training.scores import Score
+from driftwatch_assets.training.task import ANOMALY, NORMAL, Anomaly, Binary, Metric, Multiclass, Task
 from driftwatch_assets.training.training import TrainingOutcome, train
 from driftwatch_assets.training.window import GoldBatch, LabelledRows, training_window
 
 __all__ = [
+    "ANOMALY",
+    "NORMAL",
+    "Anomaly",
+    "Binary",
     "Candidate",
     "CandidateInvalid",
     "Champion",
@@ -29,6 +34,7 @@ __all__ = [
     "GoldBatch",
     "LabelledRows",
     "Metric",
+    "Multiclass",
     "MulticlassReport",
     "NotEnoughLabels",
     "Promotion",
@@ -36,6 +42,7 @@ __all__ = [
     "Score",
     "ScoringFailed",
     "Step",
+    "Task",
     "TrainingDeclaration",
     "TrainingFailed",
     "TrainingOutcome",

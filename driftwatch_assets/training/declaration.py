@@ -8,8 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 from driftwatch_assets.training.candidate import Candidate
-
-Metric = Literal["accuracy", "f1_macro"]
+from driftwatch_assets.training.task import Metric
 
 
 class Gates(BaseModel):

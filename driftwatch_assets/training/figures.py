@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from driftwatch_assets.training.declaration import Metric
     from driftwatch_assets.training.multiclass import MulticlassReport
     from driftwatch_assets.training.ranking import Ranking
+    from driftwatch_assets.training.task import Metric
 
 _INK, _QUIET, _ACCENT = "#1f2933", "#7b8794", "#0b7285"
 _DPI = 110

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike
 
-    from driftwatch_assets.training.declaration import Gates, Metric
+    from driftwatch_assets.training.declaration import Gates
+    from driftwatch_assets.training.task import Metric
 
 GateName = Literal["minimum", "must_beat_champion", "margin", "per_class_floor"]
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from driftwatch_assets.training.declaration import Metric
+    from driftwatch_assets.training.task import Metric
 
 DRAWS = 2000
 LEVEL = 0.95

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Discriminator,
     Field,
     ModelWrapValidatorHandler,
     PositiveInt,
+    Tag,
     ValidationError,
     field_validator,
     model_validator,
@@ -18,51 +20,46 @@ from pydantic import (
 
 from driftwatch_assets.arrivals import ArrivalPolicy
 from driftwatch_assets.declaration_faults import at, explained
-from driftwatch_assets.drift import Policy
+from driftwatch_assets.drift import CorrelationPolicy, Policy, WholeTablePolicy
 from driftwatch_assets.performance import PerformancePolicy
 from driftwatch_assets.quality import Suite
 from driftwatch_assets.retraining import RetrainingPolicy
-from driftwatch_assets.sources import LibsvmSource, Publisher
-from driftwatch_assets.training import CandidateInvalid, Multiclass, TrainingDeclaration, locate_candidate
+from driftwatch_assets.sources import Source
+from driftwatch_assets.training import CandidateInvalid, Task, TrainingDeclaration, locate_candidate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic_core import InitErrorDetails
+
+Cron = Annotated[str, Field(pattern=r"^\S+( \S+){4}$", description="Five fields: minute hour day month weekday.")]
 
 _OWNER = re.compile(r"team:\w[\w-]*|[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
-class Files(BaseModel):
-    """Batches that arrive as files, one a batch."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    pattern: str = Field(description="Regular expression for the whole file name, with a group named batch.")
-    table: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="Name of the bronze and silver table.")
-    reader: LibsvmSource = Field(description="How a file is read.")
-    publisher: Publisher | None = Field(default=None, description="Where `driftwatch fetch` finds the files.")
-
-    @field_validator("pattern")
-    @classmethod
-    def _has_batch(cls, pattern: str) -> str:
-        try:
-            groups = re.compile(pattern).groupindex
-        except re.error as error:
-            message = f"pattern {pattern!r} is no regular expression: {error}"
-            raise ValueError(message) from error
-        if "batch" not in groups:
-            message = f"pattern {pattern!r} has no group named batch; write it as (?P<batch>...)"
-            raise ValueError(message)
-        return pattern
+Suites = Annotated[
+    Annotated[Suite, Tag("suite")] | Annotated[dict[str, Suite], Tag("by table")],
+    Discriminator(lambda given: "by table" if isinstance(given, dict) else "suite"),
+]
 
 
 class Quality(BaseModel):
-    """Suites of expectations on the tables of a batch."""
+    """Suites of expectations on the tables of a batch: one suite, or with several source tables one a table."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    bronze: Suite = Field(default_factory=lambda: Suite(()), description="Expectations on bronze.")
-    silver: Suite = Field(default_factory=lambda: Suite(()), description="Expectations on silver.")
+    bronze: Suites = Field(default_factory=lambda: Suite(()), description="Expectations on bronze.")
+    silver: Suites = Field(default_factory=lambda: Suite(()), description="Expectations on silver.")
+    gold: Suite = Field(default_factory=lambda: Suite(()), description="Expectations on gold.")
+
+    def of(self, layer: Literal["bronze", "silver"], table: str) -> Suite:
+        """Give the suite of a source table; an empty one where none is declared."""
+        suites: Suite | dict[str, Suite] = getattr(self, layer)
+        return suites.get(table, Suite(())) if isinstance(suites, dict) else suites
 
 
 class DriftPlan(BaseModel):
-    """What a champion's reference is and what counts as drift from it."""
+    """What a champion's reference is and what counts as drift from it; a kind that is null is not looked at."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -70,8 +67,37 @@ class DriftPlan(BaseModel):
         default="all", description="Batches of the training window that the reference is fitted on: all or the newest."
     )
     features: Policy = Field(default_factory=Policy, description="Rule for the features.")
-    labels: Policy = Field(default_factory=Policy, description="Rule for the label.")
-    predictions: Policy = Field(default_factory=Policy, description="Rule for predicted class and confidence.")
+    labels: Policy | None = Field(default_factory=Policy, description="Rule for the label.")
+    predictions: Policy | None = Field(default_factory=Policy, description="Rule for what is predicted, and how surely.")
+    correlation: CorrelationPolicy | None = Field(
+        default=None, description="Rule for the relation between each feature and the label."
+    )
+    whole_table: WholeTablePolicy | None = Field(
+        default=None, description="Rule for how well a classifier tells the batch from the reference."
+    )
+
+
+class Schedules(BaseModel):
+    """Cron times in UTC of what can run by the clock besides the sensors; off until switched on in the UI."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    fetch: Cron | None = Field(default=None, description="Fetches the source's address.")
+    inference: Cron | None = Field(default=None, description="Takes the newest batch from landing to report.")
+    monitoring: Cron | None = Field(default=None, description="Judges drift and performance of the newest batch.")
+    training: Cron | None = Field(default=None, description="Trains through the newest batch.")
+
+
+class Retention(BaseModel):
+    """How long tables are kept that nothing later needs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    bronze: PositiveInt | None = Field(
+        default=None,
+        description="Newest batches whose bronze is kept, personal columns and all; null keeps every one. An older "
+        "batch can only be taken in again while its source still has it.",
+    )
 
 
 class Declaration(BaseModel):
@@ -98,10 +124,12 @@ class Declaration(BaseModel):
     title: str = Field(description="Name for people.")
     description: str = Field(default="", description="What is predicted, from what, for whom.")
     owners: tuple[str, ...] = Field(default=(), description="Mail addresses or `team:name`.")
-    code: str = Field(default="transforms.py", description="File with silver(bronze) and gold(silver).")
+    code: str = Field(
+        default="transforms.py", description="File with silver(bronze) and gold(silver), or one silver_<table> a table."
+    )
     simulator: str | None = Field(default="simulate.py", description="File with simulate(folder, seed); null for none.")
-    task: Multiclass
-    source: Files
+    task: Task
+    source: Source
     arrivals: ArrivalPolicy = Field(default_factory=ArrivalPolicy)
     quality: Quality = Field(default_factory=Quality)
     drift: DriftPlan = Field(default_factory=DriftPlan)
@@ -109,6 +137,8 @@ class Declaration(BaseModel):
     initial_batches: PositiveInt = Field(default=3, description="Labelled batches that the first training needs.")
     training: TrainingDeclaration
     retraining: RetrainingPolicy = Field(default_factory=RetrainingPolicy)
+    schedules: Schedules = Field(default_factory=Schedules)
+    retention: Retention = Field(default_factory=Retention)
 
     @field_validator("owners")
     @classmethod
@@ -126,7 +156,7 @@ class Declaration(BaseModel):
             declared = handler(given)
         except ValidationError as error:
             raise explained(error, cls) from None
-        faults = []
+        faults = list(_faults(declared))
         for place, candidate in enumerate(declared.training.candidates):
             try:
                 locate_candidate(candidate)
@@ -143,3 +173,38 @@ class Declaration(BaseModel):
             message = f"drift.reference is {reference} batches, but training.window has only {window}"
             raise ValueError(message)
         return self
+
+
+def _faults(declared: Declaration) -> Iterator[InitErrorDetails]:
+    """Find what fits each part but not the whole."""
+    metric, valid = declared.training.metric, declared.task.metrics
+    if metric not in valid:
+        yield at(
+            ("training", "metric"), metric, f"a {declared.task.kind} task has no metric {metric!r}; valid: {', '.join(valid)}"
+        )
+    tables = declared.source.table_names
+    for layer in ("bronze", "silver"):
+        suites = getattr(declared.quality, layer)
+        if isinstance(suites, dict):
+            for name in set(suites) - set(tables):
+                yield at(("quality", layer, name), name, f"no source table is called {name!r}; valid: {', '.join(tables)}")
+        elif len(tables) > 1 and suites.expectations:
+            yield at(("quality", layer), None, f"with several source tables give one suite a table: {', '.join(tables)}")
+    unlabelled = {"label_drift", "correlation_drift"} if declared.task.label is None else set()
+    for trigger in declared.retraining.triggers:
+        if trigger in unlabelled or not _asked(declared, trigger):
+            yield at(
+                ("retraining", "triggers"), trigger, f"the check {trigger!r} is never made; declare what it needs, or leave it out"
+            )
+
+
+def _asked(declared: Declaration, trigger: str) -> bool:
+    plan = declared.drift
+    needed = {
+        "label_drift": plan.labels,
+        "prediction_drift": plan.predictions,
+        "correlation_drift": plan.correlation,
+        "whole_table_drift": plan.whole_table,
+        "governance": declared.retraining.rule,
+    }
+    return trigger not in needed or needed[trigger] is not None

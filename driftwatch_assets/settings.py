@@ -96,3 +96,20 @@ def _artifacts_beside(tracking_uri: str) -> str | None:
     if not tracking_uri.startswith(prefix):
         return None
     return str(Path(tracking_uri.removeprefix(prefix)).resolve().parent / "artifacts")
+
+
+def database_url(model: str, environment: Mapping[str, str] | None = None) -> str | None:
+    """Give the URL of a model's source database: `DRIFTWATCH_DATABASE_<MODEL>`; `None` where it is not set.
+
+    It may hold a password, so that it is read from the environment when it is needed and kept nowhere.
+
+    Examples
+    --------
+    >>> database_url("loans", {"DRIFTWATCH_DATABASE_LOANS": "postgresql://reader@db/loans"})
+    'postgresql://reader@db/loans'
+    >>> database_url("loans", {}) is None
+    True
+
+    """
+    values = os.environ if environment is None else environment
+    return values.get(f"DRIFTWATCH_DATABASE_{model.upper()}") or None

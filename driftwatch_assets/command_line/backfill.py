@@ -61,7 +61,10 @@ def backfill(model: str, *, first: str | None, last: str | None, console: Consol
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
     failures = []
     with open_instance(settings) as instance:
-        batches = chosen_batches(instance.get_dynamic_partitions(component.keys.partitions.name or ""), first, last)
+        stored = component.watch(places_of(settings)).lake.batches(
+            f"{model}/bronze/{component.declaration.source.table_names[0]}"
+        )
+        batches = chosen_batches({*component.keys.known_batches(instance)} & {*stored}, first, last)
         daemon = LocalDaemon(instance, defs(), places_of(settings))
         with Progress(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console

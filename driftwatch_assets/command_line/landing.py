@@ -9,8 +9,10 @@ from rich.progress import BarColumn, DownloadColumn, TextColumn
 from rich.progress import Progress as RichProgress
 
 from driftwatch_assets.components.models import monitored_model
+from driftwatch_assets.definitions import places_of
 from driftwatch_assets.settings import Settings
-from driftwatch_assets.sources import FetchFailed, fetch
+from driftwatch_assets.sources import FetchFailed, Files, fetch
+from driftwatch_assets.steps import fetch_batch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,10 +57,11 @@ def simulated_with(folder: Path) -> int | None:
 def fetch_into_landing(model: str, *, console: Console) -> int:
     """Fetch a model's real batches; the exit status is 1 when that failed."""
     component = monitored_model(model)
-    publisher = component.declaration.source.publisher
-    folder = Settings.from_environment().landing / model
-    if publisher is None:
-        console.print(f"{model} declares no publisher; put its files into {folder}")
+    source = component.declaration.source
+    settings = Settings.from_environment()
+    folder = settings.landing / model
+    if not isinstance(source, Files) or (source.publisher is None and source.fetch is None):
+        console.print(f"{model} declares no publisher and no address to fetch; put its files into {folder}")
         return 1
     folder.mkdir(parents=True, exist_ok=True)
     if simulated_with(folder) is not None:
@@ -67,10 +70,14 @@ def fetch_into_landing(model: str, *, console: Console) -> int:
         )
         return 1
     try:
+        if source.publisher is None:
+            fetched = fetch_batch(component.watch(places_of(settings)))
+            console.print(f"{model}: {fetched.reason}")
+            return 0
         with RichProgress(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), console=console) as bars:
             bar = bars.add_task(f"fetching {model}", total=None)
             paths = fetch(
-                publisher,
+                source.publisher,
                 folder,
                 declared_in=component.folder,
                 progress=lambda state: bars.update(bar, completed=state.done, total=state.total),

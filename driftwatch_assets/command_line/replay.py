@@ -20,17 +20,15 @@ from driftwatch_assets.definitions import defs, places_of
 from driftwatch_assets.lake import batch_order
 from driftwatch_assets.reporting import HistoryEntry, retraining_gains
 from driftwatch_assets.settings import Settings
-from driftwatch_assets.sources import LandingUnreadable, list_landing
-from driftwatch_assets.steps import history
+from driftwatch_assets.sources import LandingUnreadable
+from driftwatch_assets.steps import history, look
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
-
     from rich.console import Console
 
     from driftwatch_assets.components import MonitoredModel
-    from driftwatch_assets.sources import Landing
+    from driftwatch_assets.steps import Watched
 
 _PATIENCE_SECONDS = 1.0
 
@@ -40,14 +38,13 @@ def replay(model: str, *, seed: int, console: Console) -> int:
     settings = Settings.from_environment()
     component = monitored_model(model)
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
-    folder = settings.landing / model
-    console.print(_landed(component, folder, seed=seed))
+    watched = component.watch(places_of(settings))
+    console.print(_landed(component, watched, seed=seed))
     with open_instance(settings) as instance:
-        watched = component.watch(places_of(settings))
         watched.registry.prepare()
         close_abandoned_runs(instance, model)
         watched.registry.reconcile(lambda run_id: is_under_way(instance, run_id))
-        failed = _run_all(component, instance, folder, console)
+        failed = _run_all(component, instance, watched, console)
         found = history(watched, failed_checks(instance, component))
     console.print(as_table(model, found))
     for line in _bought(found):
@@ -79,26 +76,34 @@ def _bought(found: Sequence[Mapping[str, Any]]) -> list[str]:
     return [reached, *gains]
 
 
-def _landed(component: MonitoredModel, folder: Path, *, seed: int) -> str:
+def _landed(component: MonitoredModel, watched: Watched, *, seed: int) -> str:
     """Say which batches lie there; where there are none, put the simulator's."""
-    name, pattern = component.declaration.name, component.declaration.source.pattern
+    name, folder = component.declaration.name, watched.landing
+    if watched.database is not None:
+        return f"{name}: batches are extracted from the database that DRIFTWATCH_DATABASE_{name.upper()} names"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         message = f"the landing folder {folder} cannot be made ({error.strerror}); name another in DRIFTWATCH_LANDING"
         raise LandingUnreadable(message) from error
-    landing = list_landing(folder, pattern, now=time.time(), settle_seconds=0.0)
-    if not landing.deliveries:
+    if component.simulate is not None and not any(not path.name.startswith(".") for path in folder.iterdir()):
         paths = simulate_into(name, folder, seed=seed)
-        return f"{name}: {len(paths)} simulated batches (seed {seed}) were put into {folder}"
+        return f"{name}: {len(paths)} simulated files (seed {seed}) were put into {folder}"
+    arrived = look(watched, settle_seconds=0.0)
     found = simulated_with(folder)
     kind = "real" if found is None else f"simulated (seed {found})"
-    return f"{name}: {len(landing.deliveries)} {kind} batches lie in {folder}"
+    return f"{name}: {len(arrived.landed)} {kind} batches lie in {folder}"
 
 
-def _run_all(component: MonitoredModel, instance: dg.DagsterInstance, folder: Path, console: Console) -> list[str]:
+def _run_all(component: MonitoredModel, instance: dg.DagsterInstance, watched: Watched, console: Console) -> list[str]:
     keys = component.keys
     failures: list[str] = []
+    steps = [
+        (keys.arrivals_sensor, keys.batch_job, "batch {}"),
+        (keys.retraining_sensor, keys.training_job, "training through batch {}"),
+    ]
+    if component.declaration.task.known_after:
+        steps.insert(1, (keys.labels_sensor, keys.labels_job, "labels of batch {}"))
     with Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -108,15 +113,14 @@ def _run_all(component: MonitoredModel, instance: dg.DagsterInstance, folder: Pa
         console=console,
     ) as progress:
         daemon = LocalDaemon(instance, defs(), places_of(Settings.from_environment()))
-        bar = progress.add_task("looking into the landing folder", total=None)
+        bar = progress.add_task("looking at what has arrived", total=None)
+        seen: Mapping[str, Any] = {}
         while True:
-            landing = _look(component, folder)
-            progress.update(bar, total=len(landing.deliveries) + len(landing.settling))
+            arrived = look(watched, seen)
+            seen = arrived.cache
+            progress.update(bar, total=len(arrived.landed) + len(arrived.waiting))
             worked = False
-            for sensor, job, doing in (
-                (keys.arrivals_sensor, keys.batch_job, "batch {}"),
-                (keys.retraining_sensor, keys.training_job, "training through batch {}"),
-            ):
+            for sensor, job, doing in steps:
                 for request in daemon.tick(sensor).requests:
                     worked = True
                     progress.update(bar, description=doing.format(request.partition_key))
@@ -127,20 +131,11 @@ def _run_all(component: MonitoredModel, instance: dg.DagsterInstance, folder: Pa
                         )
             progress.update(bar, completed=len(_taken_in(instance, component)))
             if not worked:
-                if not landing.settling:
+                if not arrived.waiting:
                     progress.update(bar, description="done")
-                    return failures
+                    return failures + ([] if arrived.landed else [f"nothing was taken in: {'; '.join(arrived.remarks)}"])
                 progress.update(bar, description="waiting for files that may still be being written")
                 time.sleep(_PATIENCE_SECONDS)
-
-
-def _look(component: MonitoredModel, folder: Path) -> Landing:
-    return list_landing(
-        folder,
-        component.declaration.source.pattern,
-        now=time.time(),
-        settle_seconds=component.declaration.arrivals.settle_seconds,
-    )
 
 
 def _taken_in(instance: dg.DagsterInstance, component: MonitoredModel) -> list[str]:

@@ -3,7 +3,7 @@
 # Dagster reads the annotations of an asset's function as objects, so that they are not postponed here.
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -12,9 +12,11 @@ from driftwatch_assets import steps
 from driftwatch_assets.components.events import as_events
 from driftwatch_assets.components.keys import Keys
 from driftwatch_assets.components.processes import claim
+from driftwatch_assets.components.run_settings import training_settings, with_settings
 from driftwatch_assets.declaration import Declaration
 from driftwatch_assets.quality import Suite, check_names
 from driftwatch_assets.resources import Places, ended_as_it_went
+from driftwatch_assets.sources import Files, WindowedFiles
 from driftwatch_assets.steps import StepOutcome, Watched
 
 Watch = Callable[[Places], Watched]
@@ -22,35 +24,44 @@ Watch = Callable[[Places], Watched]
 MLFLOW_KEY_SUFFIX = "_mlflow"
 
 
-def build_assets(declaration: Declaration, keys: Keys, watch: Watch) -> list[dg.AssetsDefinition]:
-    """Build the eight assets of a model with their checks."""
+def build_assets(
+    declaration: Declaration, keys: Keys, watch: Watch, *, earlier: bool = False
+) -> list[dg.AssetsDefinition]:
+    """Build the assets of a model with their checks; `earlier` tells that gold asks for the earlier batches."""
     builder = _Builder(declaration, keys, watch)
-    kinds = declaration.source.reader.format
     return [
-        builder.step(
-            keys.bronze,
+        builder.tables(
+            "bronze",
+            keys.bronzes,
             steps.ingest,
-            kinds={kinds, "parquet", "bronze"},
-            description="The delivery as it came, typed only enough to store, with the file's fingerprint.",
-            checks=[
-                builder.check(keys.bronze, steps.DELIVERY_CHECK, "The delivery can be read whole.", blocking=True),
-                *builder.suite(keys.bronze, declaration.quality.bronze),
-            ],
+            kinds={_kind(declaration), "parquet", "bronze"},
+            description="The delivery as it came, typed only enough to store, with the fingerprint of its source.",
+            checks={
+                key: [
+                    builder.check(key, steps.DELIVERY_CHECK, "The delivery can be read whole.", blocking=True),
+                    *builder.suite(key, declaration.quality.of("bronze", table)),
+                ]
+                for key, table in keys.bronzes.items()
+            },
         ),
-        builder.step(
-            keys.silver,
+        builder.tables(
+            "silver",
+            keys.silvers,
             steps.clean,
-            deps=[keys.bronze],
+            deps={key: [keys.bronze(table)] for key, table in keys.silvers.items()},
             kinds={"pandas", "parquet", "silver"},
             description="Typed and cleaned rows; rejected rows stand in quarantine with file, line and reason.",
-            checks=builder.suite(keys.silver, declaration.quality.silver),
+            checks={
+                key: builder.suite(key, declaration.quality.of("silver", table)) for key, table in keys.silvers.items()
+            },
         ),
         builder.step(
             keys.gold,
             steps.make_features,
-            deps=[keys.silver],
+            deps=[_with_history(declaration, key, table, earlier=earlier) for key, table in keys.silvers.items()],
             kinds={"pandas", "parquet", "gold"},
-            description="Features, and the label when it is known.",
+            description="Features, and the label where it comes with the batch.",
+            checks=builder.suite(keys.gold, declaration.quality.gold),
         ),
         builder.step(
             keys.predictions,
@@ -66,24 +77,20 @@ def build_assets(declaration: Declaration, keys: Keys, watch: Watch) -> list[dg.
             deps=[keys.gold, keys.predictions],
             kinds={"numpy", "parquet"},
             description="Gold and predictions against that champion's reference: statistics and verdicts.",
-            checks=[
-                builder.check(keys.drift, "data_drift", "The features are distributed as in the reference."),
-                builder.check(keys.drift, "label_drift", "The classes occur as often as in the reference."),
-                builder.check(keys.drift, "prediction_drift", "Predictions are as on rows held out at training."),
-            ],
+            checks=builder.watching(keys.drift),
         ),
         builder.step(
             keys.performance,
-            steps.measure_performance,
-            deps=[keys.gold, keys.predictions],
+            steps.perform,
+            deps=[keys.gold, keys.predictions, *_telling(declaration, keys)],
             kinds={"scikitlearn"},
             description="Predictions against labels, when they are known; nothing else is materialized for late ones.",
-            checks=[builder.check(keys.performance, "performance", "Accuracy is what was expected of the champion.")],
+            checks=builder.watching(keys.performance),
         ),
         builder.step(
             keys.report,
             steps.draw_report,
-            deps=[keys.silver, keys.drift, keys.performance, keys.trained],
+            deps=[*keys.silvers, keys.drift, keys.performance, keys.trained],
             kinds={"html"},
             description="A page and its JSON twin for the batch, and the summary over all batches.",
         ),
@@ -91,11 +98,67 @@ def build_assets(declaration: Declaration, keys: Keys, watch: Watch) -> list[dg.
     ]
 
 
+def _kind(declaration: Declaration) -> str:
+    source = declaration.source
+    if isinstance(source, Files):
+        return source.reader.format
+    return "csv" if isinstance(source, WindowedFiles) else "sql"
+
+
+def _with_history(declaration: Declaration, key: dg.AssetKey, table: str, *, earlier: bool) -> dg.AssetDep:
+    """Depend on a silver table: on its own batch, or on the earlier ones too that gold is given."""
+    history = declaration.source.history(table)
+    if not history and not earlier:
+        return dg.AssetDep(key)
+    if earlier or history == "all" or declaration.source.every is None:
+        return dg.AssetDep(key, partition_mapping=dg.AllPartitionMapping())
+    mapping = dg.TimeWindowPartitionMapping(start_offset=-history, allow_nonexistent_upstream_partitions=True)
+    return dg.AssetDep(key, partition_mapping=mapping)
+
+
+def _telling(declaration: Declaration, keys: Keys) -> list[dg.AssetDep]:
+    """Depend on the later silver tables that tell a batch's labels."""
+    after = declaration.task.known_after
+    if not after:
+        return []
+    mapping: dg.PartitionMapping = dg.AllPartitionMapping()
+    if declaration.source.every is not None:
+        mapping = dg.TimeWindowPartitionMapping(
+            start_offset=after, end_offset=after, allow_nonexistent_upstream_partitions=True
+        )
+    return [dg.AssetDep(key, partition_mapping=mapping) for key in keys.silvers]
+
+
 class _Builder:
     def __init__(self, declaration: Declaration, keys: Keys, watch: Watch) -> None:
         self._declaration = declaration
         self._keys = keys
         self._watch = watch
+
+    def watching(self, asset: dg.AssetKey) -> list[dg.AssetCheckSpec]:
+        """Give the checks that are made of a batch on an asset: what is declared, and what its task has."""
+        plan, task, keys = self._declaration.drift, self._declaration.task, self._keys
+        labelled = task.label is not None
+        promises = {
+            "data_drift": "The features are distributed as in the reference.",
+            "label_drift": "The classes occur as often as in the reference." if labelled and plan.labels else None,
+            "correlation_drift": "Each feature tells of the label what it told in the reference."
+            if labelled and plan.correlation
+            else None,
+            "prediction_drift": "Predictions are as on rows held out at training." if plan.predictions else None,
+            "whole_table_drift": "No classifier can tell the batch's rows from the reference's."
+            if plan.whole_table
+            else None,
+            "performance": "Performance is what was expected of the champion.",
+            "governance": None
+            if self._declaration.retraining.rule is None
+            else f"The rule does not fire: {self._declaration.retraining.rule}",
+        }
+        return [
+            self.check(asset, name, promise)
+            for name, promise in promises.items()
+            if promise is not None and keys.triggers()[name].asset_key == asset
+        ]
 
     def check(self, key: dg.AssetKey, name: str, description: str, *, blocking: bool = False) -> dg.AssetCheckSpec:
         with warnings.catch_warnings():
@@ -123,6 +186,47 @@ class _Builder:
             "tags": {"driftwatch/model": self._keys.model},
         }
 
+    def tables(
+        self,
+        layer: str,
+        tables: Mapping[dg.AssetKey, str],
+        work: Callable[[Watched, str, Sequence[str]], Mapping[str, StepOutcome]],
+        *,
+        description: str,
+        kinds: set[str],
+        checks: Mapping[dg.AssetKey, Sequence[dg.AssetCheckSpec]],
+        deps: Mapping[dg.AssetKey, Sequence[dg.AssetKey]] | None = None,
+    ) -> dg.AssetsDefinition:
+        """Build one step for all source tables of a layer: a batch is taken whole or not at all."""
+        watch, names = self._watch, dict(tables)
+        shared = self._shared()
+        partitions = shared.pop("partitions_def")
+
+        @dg.multi_asset(
+            name=f"{self._keys.model}__{layer}",
+            specs=[
+                dg.AssetSpec(
+                    key,
+                    deps=list((deps or {}).get(key, ())),
+                    description=description,
+                    kinds=kinds,
+                    **shared,
+                )
+                for key in names
+            ],
+            check_specs=[check for key in names for check in checks[key]],
+            partitions_def=partitions,
+            can_subset=True,
+        )
+        def materialize(context: dg.AssetExecutionContext, places: Places) -> Iterator[Any]:
+            started = time.monotonic()
+            claim(context)
+            chosen = {names[key]: key for key in names if key in context.selected_asset_keys}
+            outcomes = work(watch(places), context.partition_key, list(chosen))
+            yield from as_events(context, {chosen[name]: outcome for name, outcome in outcomes.items()}, started)
+
+        return materialize
+
     def step(
         self,
         key: dg.AssetKey,
@@ -146,27 +250,38 @@ class _Builder:
         def materialize(context: dg.AssetExecutionContext, places: Places) -> Iterator[Any]:
             started = time.monotonic()
             claim(context)
-            yield from as_events(context, work(watch(places), context.partition_key), started)
+            yield from as_events(context, {key: work(watch(places), context.partition_key)}, started)
 
         return materialize
 
     def model(self) -> dg.AssetsDefinition:
-        watch, resource = self._watch, self._keys.model + MLFLOW_KEY_SUFFIX
+        watch, resource, key = self._watch, self._keys.model + MLFLOW_KEY_SUFFIX, self._keys.trained
+        settings = training_settings(self._declaration)
 
-        @dg.asset(
-            key=self._keys.trained,
-            deps=[dg.AssetDep(self._keys.gold, partition_mapping=dg.AllPartitionMapping())],
+        def train(context: dg.AssetExecutionContext, config: dg.Config) -> Iterator[Any]:
+            started = time.monotonic()
+            claim(context)
+            with ended_as_it_went():
+                watched = with_settings(watch(context.resources.places), config)
+                outcome = steps.learn(watched, context.partition_key, progress=context.log.info)
+                yield from as_events(context, {key: outcome}, started)
+
+        train.__annotations__["config"] = settings
+        return dg.asset(
+            key=key,
+            deps=[
+                dg.AssetDep(self._keys.gold, partition_mapping=dg.AllPartitionMapping()),
+                *(self._told if self._declaration.task.known_after else ()),
+            ],
             description="The model, trained through this batch: candidates ranked on later batches, the challenger "
             "judged against the champion on rows that neither saw, promoted or refused.",
             kinds={"scikitlearn", "mlflow"},
             required_resource_keys={resource, "places"},
+            check_specs=[self.check(key, steps.PROMOTION_CHECK, "The challenger passed its gates.")],
             **self._shared(),
-        )
-        def train(context: dg.AssetExecutionContext) -> Iterator[Any]:
-            started = time.monotonic()
-            claim(context)
-            with ended_as_it_went():
-                outcome = steps.learn(watch(context.resources.places), context.partition_key, progress=context.log.info)
-                yield from as_events(context, outcome, started)
+        )(train)
 
-        return train
+    @property
+    def _told(self) -> list[dg.AssetDep]:
+        """The silver tables of all batches, which tell the labels that a training may know."""
+        return [dg.AssetDep(key, partition_mapping=dg.AllPartitionMapping()) for key in self._keys.silvers]

@@ -13,26 +13,60 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
+    from driftwatch_assets.declaration import Declaration
+
+
+EARLIER = "earlier"
+"""The second argument by which gold(silver, earlier) asks for the silver rows of the earlier batches, by batch."""
+
 
 class CodeMissing(ValueError):  # noqa: N818 - named for what is the matter
     """A declaration names a Python file or function that is not there."""
 
 
-def load_transforms(folder: Path, package: str, file: str) -> Transforms:
-    """Load `silver` and `gold`, and the types of silver's columns where the file declares `SILVER_TYPES`.
+def load_transforms(folder: Path, package: str, declaration: Declaration) -> Transforms:
+    """Load the functions of a model, and the types of silver's columns where the file declares `SILVER_TYPES`.
 
     Raises
     ------
     CodeMissing
-        When the file or one of the functions is missing.
+        When the file or one of the functions is missing, or one asks for a table that is not declared.
 
     """
-    module = _module(folder, package, file, "code")
+    file, tables = declaration.code, declaration.source.table_names
+    module, path = _module(folder, package, file, "code"), folder / file
+    types = getattr(module, "SILVER_TYPES", None) or {}
+    if len(tables) == 1:
+        (table,) = tables
+        of_one = _function(module, path, "gold", "gold(silver)")
+        asks = EARLIER in inspect.signature(of_one).parameters
+        return Transforms(
+            silver={table: _function(module, path, "silver", "silver(bronze)")},
+            gold=lambda silver, earlier: of_one(silver[table], earlier) if asks else of_one(silver[table]),
+            earlier=asks,
+            **_labels(module, path, declaration),
+            silver_types={table: types} if types else {},
+        )
+    of_many = _function(module, path, "gold", f"gold(*, {', '.join(tables)})")
     return Transforms(
-        silver=_function(module, folder / file, "silver", "silver(bronze)"),
-        gold=_function(module, folder / file, "gold", "gold(silver)"),
-        silver_types=getattr(module, "SILVER_TYPES", None),
+        silver={name: _function(module, path, f"silver_{name}", f"silver_{name}(bronze)") for name in tables},
+        gold=lambda silver, _: of_many(**silver),
+        **_labels(module, path, declaration),
+        silver_types=types,
     )
+
+
+def _labels(module: ModuleType, path: Path, declaration: Declaration) -> dict[str, Any]:
+    if not declaration.task.known_after:
+        return {}
+    tables = declaration.source.table_names
+    function = _function(module, path, "labels", f"labels(*, {', '.join(tables)}), or with some of these tables")
+    asked = tuple(inspect.signature(function).parameters)
+    unknown = [name for name in asked if name not in tables]
+    if unknown:
+        message = f"{path}: labels() asks for {unknown[0]!r}, which is no source table; tables are {', '.join(tables)}"
+        raise CodeMissing(message)
+    return {"labels": lambda silver: function(**{name: silver[name] for name in asked}), "label_tables": asked}
 
 
 def load_simulator(folder: Path, package: str, file: str) -> Callable[..., list[Path]]:

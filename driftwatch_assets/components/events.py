@@ -23,9 +23,9 @@ _SEVERITY = {"warn": dg.AssetCheckSeverity.WARN, "error": dg.AssetCheckSeverity.
 
 
 def as_events(
-    context: dg.AssetExecutionContext, outcome: StepOutcome, started: float
+    context: dg.AssetExecutionContext, outcomes: Mapping[dg.AssetKey, StepOutcome], started: float
 ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
-    """Hand a step's outcome to Dagster.
+    """Hand the outcomes of a step to Dagster, one an asset.
 
     Raises
     ------
@@ -33,8 +33,26 @@ def as_events(
         When the batch may not go on. The check results are stored before, and a retry would change nothing.
 
     """
-    results = [
+    results = {key: _checks(key, outcome) for key, outcome in outcomes.items()}
+    refused = {key: outcome for key, outcome in outcomes.items() if outcome.refused is not None}
+    if refused:
+        for checks in results.values():
+            yield from checks
+        context.instance.add_run_tags(context.run.run_id, {REFUSED_TAG: "true"})
+        first = next(iter(refused.values()))
+        raise dg.Failure(
+            description="; ".join(str(outcome.refused) for outcome in refused.values()),
+            metadata=as_metadata(first.facts),
+            allow_retries=False,
+        )
+    for key, outcome in outcomes.items():
+        yield _materialized(key, outcome, results[key], time.monotonic() - started)
+
+
+def _checks(key: dg.AssetKey, outcome: StepOutcome) -> list[dg.AssetCheckResult]:
+    return [
         dg.AssetCheckResult(
+            asset_key=key,
             check_name=check.name,
             passed=check.passed,
             severity=_SEVERITY[check.severity],
@@ -43,11 +61,12 @@ def as_events(
         )
         for check in outcome.checks
     ]
-    if outcome.refused is not None:
-        yield from results
-        context.instance.add_run_tags(context.run.run_id, {REFUSED_TAG: "true"})
-        raise dg.Failure(description=outcome.refused, metadata=as_metadata(outcome.facts), allow_retries=False)
-    metadata = as_metadata({**outcome.facts, "seconds": time.monotonic() - started})
+
+
+def _materialized(
+    key: dg.AssetKey, outcome: StepOutcome, checks: list[dg.AssetCheckResult], seconds: float
+) -> dg.MaterializeResult[Any]:
+    metadata = as_metadata({**outcome.facts, "seconds": seconds})
     if outcome.uri is not None:
         metadata["dagster/uri"] = dg.MetadataValue.text(outcome.uri)
     if outcome.stored is not None:
@@ -61,9 +80,10 @@ def as_events(
             }
         )
     version = outcome.facts.get("fingerprint")
-    yield dg.MaterializeResult(
+    return dg.MaterializeResult(
+        asset_key=key,
         metadata=metadata,
-        check_results=results,
+        check_results=checks,
         # Identity is content: what was materialized again without a change leaves what follows up to date.
         data_version=None if version is None else dg.DataVersion(str(version)),
     )

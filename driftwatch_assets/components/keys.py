@@ -2,31 +2,53 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import dagster as dg
+
+from driftwatch_assets.sources import FORMATS, window_at
+
+if TYPE_CHECKING:
+    from driftwatch_assets.declaration import Declaration
+    from driftwatch_assets.sources import Every
+
+_CRON: dict[Every, str] = {"day": "0 0 * * *", "week": "0 0 * * 1", "month": "0 0 1 * *", "year": "0 0 1 1 *"}
 
 
 @dataclass(frozen=True)
 class Keys:
     """Every name that belongs to one monitored model."""
 
-    model: str
-    source: str
+    declaration: Declaration
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+        return self.declaration.name
 
     def _key(self, *path: str) -> dg.AssetKey:
         return dg.AssetKey([self.model, *path])
 
-    @cached_property
-    def bronze(self) -> dg.AssetKey:
-        """Bronze table."""
-        return self._key("bronze", self.source)
+    def bronze(self, table: str) -> dg.AssetKey:
+        """Bronze of a source table."""
+        return self._key("bronze", table)
 
-    @cached_property
-    def silver(self) -> dg.AssetKey:
-        """Silver table."""
-        return self._key("silver", self.source)
+    def silver(self, table: str) -> dg.AssetKey:
+        """Silver of a source table."""
+        return self._key("silver", table)
+
+    @property
+    def bronzes(self) -> dict[dg.AssetKey, str]:
+        """Every bronze table, with the name of its source table."""
+        return {self.bronze(table): table for table in self.declaration.source.table_names}
+
+    @property
+    def silvers(self) -> dict[dg.AssetKey, str]:
+        """Every silver table, with the name of its source table."""
+        return {self.silver(table): table for table in self.declaration.source.table_names}
 
     @cached_property
     def gold(self) -> dg.AssetKey:
@@ -59,9 +81,24 @@ class Keys:
         return self._key("model")
 
     @cached_property
-    def partitions(self) -> dg.DynamicPartitionsDefinition:
-        """The batches of the model."""
-        return dg.DynamicPartitionsDefinition(name=f"{self.model}_batch")
+    def partitions(self) -> dg.PartitionsDefinition[str]:
+        """The batches of the model: keys that are added as files arrive, or windows of time."""
+        source = self.declaration.source
+        if source.every is None:
+            return dg.DynamicPartitionsDefinition(name=f"{self.model}_batch")
+        last = None
+        if source.end is not None:
+            last = window_at(source.every, dt.datetime.combine(source.end, dt.time())).end
+        return dg.TimeWindowPartitionsDefinition(
+            cron_schedule=_CRON[source.every],
+            fmt=FORMATS[source.every],
+            start=window_at(source.every, dt.datetime.combine(source.start, dt.time())).start,
+            end=last,
+        )
+
+    def known_batches(self, instance: dg.DagsterInstance) -> list[str]:
+        """Give the batches that are partitions: all that were added, or all windows that are over."""
+        return list(self.partitions.get_partition_keys(dynamic_partitions_store=instance))
 
     @property
     def batch_job(self) -> str:
@@ -74,6 +111,21 @@ class Keys:
         return f"{self.model}_training"
 
     @property
+    def labels_job(self) -> str:
+        """Job that measures performance once labels are known."""
+        return f"{self.model}_labels"
+
+    @property
+    def fetch_job(self) -> str:
+        """Job that fetches the source's address."""
+        return f"{self.model}_fetch"
+
+    @property
+    def labels_sensor(self) -> str:
+        """Sensor that asks for performance when late labels are known."""
+        return f"{self.model}_labels"
+
+    @property
     def arrivals_sensor(self) -> str:
         """Sensor that takes batches in."""
         return f"{self.model}_arrivals"
@@ -83,11 +135,20 @@ class Keys:
         """Sensor that asks for trainings."""
         return f"{self.model}_retraining"
 
+    @property
+    def labels_home(self) -> dg.AssetKey:
+        """The asset that judges what needs labels: drift, or performance where they come later."""
+        return self.performance if self.declaration.task.known_after else self.drift
+
     def triggers(self) -> dict[str, dg.AssetCheckKey]:
         """Give the checks whose failure may lead to a training, by trigger name."""
-        return {
-            "data_drift": dg.AssetCheckKey(self.drift, "data_drift"),
-            "label_drift": dg.AssetCheckKey(self.drift, "label_drift"),
-            "prediction_drift": dg.AssetCheckKey(self.drift, "prediction_drift"),
-            "performance": dg.AssetCheckKey(self.performance, "performance"),
+        homes = {
+            "data_drift": self.drift,
+            "label_drift": self.labels_home,
+            "correlation_drift": self.labels_home,
+            "prediction_drift": self.drift,
+            "whole_table_drift": self.drift,
+            "performance": self.performance,
+            "governance": self.performance,
         }
+        return {name: dg.AssetCheckKey(home, name) for name, home in homes.items()}

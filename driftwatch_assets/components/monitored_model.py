@@ -12,9 +12,12 @@ from driftwatch_assets.components import records
 from driftwatch_assets.components.assets import MLFLOW_KEY_SUFFIX, build_assets
 from driftwatch_assets.components.code import load_simulator, load_transforms
 from driftwatch_assets.components.failures import build_failures
+from driftwatch_assets.components.fetching import build_fetching
 from driftwatch_assets.components.keys import Keys
 from driftwatch_assets.components.names import check_name_is_free
-from driftwatch_assets.components.sensors import build_arrivals, build_retraining
+from driftwatch_assets.components.scaffold import MonitoredModelScaffolder
+from driftwatch_assets.components.schedules import build_schedules
+from driftwatch_assets.components.sensors import build_arrivals, build_labels, build_retraining
 from driftwatch_assets.components.suites import check_suites
 from driftwatch_assets.declaration import Declaration
 from driftwatch_assets.resources import Places, mlflow_tracking
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 
+@dg.scaffold_with(MonitoredModelScaffolder)
 @dataclass(frozen=True)
 class MonitoredModel(dg.Component):
     """A monitored model: where its data comes from, how it becomes features, what competes, what counts as drift.
@@ -70,7 +74,7 @@ class MonitoredModel(dg.Component):
             raise TypeError(message)
         check_name_is_free(declaration.name, context.path, context.defs_module_path)
         package = context.defs_relative_module_name(context.path)
-        transforms = load_transforms(context.path, package, declaration.code)
+        transforms = load_transforms(context.path, package, declaration)
         check_suites(declaration, transforms.silver_types, context.path / "defs.yaml")
         return cls(
             declaration=declaration,
@@ -84,12 +88,12 @@ class MonitoredModel(dg.Component):
     @cached_property
     def keys(self) -> Keys:
         """Names of the model's assets, jobs and sensors."""
-        return Keys(self.declaration.name, self.declaration.source.table)
+        return Keys(self.declaration)
 
     @cached_property
     def check_keys(self) -> list[dg.AssetCheckKey]:
         """Every check of the model."""
-        assets = build_assets(self.declaration, self.keys, self.watch)
+        assets = build_assets(self.declaration, self.keys, self.watch, earlier=self.transforms.earlier)
         return [spec.key for asset in assets for spec in asset.check_specs]
 
     @property
@@ -106,6 +110,7 @@ class MonitoredModel(dg.Component):
             registry=places.registry(self.declaration.name, self._trusted_modules),
             landing=places.landing(self.declaration.name),
             reports_url=places.reports_url,
+            database=places.database(self.declaration.name),
         )
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:  # noqa: ARG002 - Dagster's signature
@@ -123,24 +128,41 @@ class MonitoredModel(dg.Component):
             description=f"Trains {name} through one batch, and draws that batch's report again.",
             tags={records.MODEL_TAG: name},
         )
+        sensors = [
+            build_arrivals(keys, batch_job, self.watch),
+            build_retraining(keys, training_job, self.watch),
+            build_failures(keys, training_job, self.watch),
+        ]
+        jobs: list[dg.JobDefinition | dg.UnresolvedAssetJobDefinition] = [batch_job, training_job]
+        if self.declaration.task.known_after:
+            labels_job = dg.define_asset_job(
+                keys.labels_job,
+                selection=dg.AssetSelection.assets(keys.performance),
+                description=f"Measures the performance of {name} on one batch once its labels are known.",
+                tags={records.MODEL_TAG: name},
+            )
+            jobs.append(labels_job)
+            sensors.append(build_labels(keys, labels_job, self.watch))
+        fetching = build_fetching(self.declaration, keys, self.watch)
+        schedules = build_schedules(self.declaration, keys, batch_job, training_job, self.watch)
         settings = Settings.from_environment()
-        return dg.Definitions(
-            assets=build_assets(self.declaration, keys, self.watch),
-            jobs=[batch_job, training_job],
-            sensors=[
-                build_arrivals(keys, batch_job, self.watch),
-                build_retraining(keys, training_job, self.watch),
-                build_failures(keys, training_job, self.watch),
-            ],
-            resources={
-                name + MLFLOW_KEY_SUFFIX: mlflow_tracking.configured(
-                    {
-                        "experiment_name": name,
-                        "mlflow_tracking_uri": settings.mlflow_tracking_uri,
-                        "artifact_root": settings.mlflow_artifacts,
-                        "extra_tags": {"driftwatch.model": name},
-                        "env": {},
-                    }
-                )
-            },
+        return dg.Definitions.merge(
+            fetching,
+            schedules,
+            dg.Definitions(
+                assets=build_assets(self.declaration, keys, self.watch, earlier=self.transforms.earlier),
+                jobs=jobs,
+                sensors=sensors,
+                resources={
+                    name + MLFLOW_KEY_SUFFIX: mlflow_tracking.configured(
+                        {
+                            "experiment_name": name,
+                            "mlflow_tracking_uri": settings.mlflow_tracking_uri,
+                            "artifact_root": settings.mlflow_artifacts,
+                            "extra_tags": {"driftwatch.model": name},
+                            "env": {},
+                        }
+                    )
+                },
+            ),
         )

@@ -14,15 +14,6 @@ import dagster as dg
 
 from driftwatch_assets.components import records
 
-UNDER_WAY = (
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-)
-
-
 def claim_of(run_id: str) -> str:
     """Give the value of the tag by which this process says that it executes a run.
 
@@ -44,7 +35,7 @@ def close_abandoned_runs(instance: dg.DagsterInstance, model: str) -> list[str]:
     Runs of other machines, and runs that no process has claimed, are left alone.
     """
     closed = []
-    filters = dg.RunsFilter(tags={records.MODEL_TAG: model}, statuses=list(UNDER_WAY))
+    filters = dg.RunsFilter(tags={records.MODEL_TAG: model}, statuses=list(records.UNDER_WAY))
     for run in instance.get_runs(filters=filters):
         # A process may have ended well between the two looks: once it is gone, what it wrote is all there is.
         if _is_gone(run) and is_under_way(instance, run.run_id):
@@ -56,7 +47,7 @@ def close_abandoned_runs(instance: dg.DagsterInstance, model: str) -> list[str]:
 def is_under_way(instance: dg.DagsterInstance, run_id: str) -> bool:
     """Tell whether a Dagster run is still queued or running."""
     run = instance.get_run_by_id(run_id)
-    return run is not None and run.status in UNDER_WAY
+    return run is not None and run.status in records.UNDER_WAY
 
 
 def _is_gone(run: dg.DagsterRun) -> bool:

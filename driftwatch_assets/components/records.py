@@ -5,6 +5,7 @@ Every reader of Dagster's internals stands here, so that an upgrade has one plac
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -29,6 +30,14 @@ PROCESS_TAG = "driftwatch/process"
 EVIDENCE_METADATA = "evidence"
 
 _PAGE = 200
+
+UNDER_WAY = (
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+)
 
 CheckStatus = Literal["passed", "failed", "planned"]
 
@@ -72,6 +81,18 @@ def intakes(instance: dg.DagsterInstance, model: str) -> list[Intake]:
             status = "in_flight"
         found.append(Intake(run.tags[BATCH_TAG], run.tags.get(FINGERPRINT_TAG, ""), status))
     return found
+
+
+def under_way(instance: dg.DagsterInstance, model: str) -> str | None:
+    """Give a batch of which a run of the model, of whatever purpose, is queued or running."""
+    filters = dg.RunsFilter(tags={MODEL_TAG: model}, statuses=list(UNDER_WAY))
+    runs = instance.get_runs(filters=filters, limit=1)
+    return runs[0].tags.get(BATCH_TAG, "") if runs else None
+
+
+def attempts(instance: dg.DagsterInstance, model: str, purpose: str) -> Counter[tuple[str, str]]:
+    """Count the runs of a purpose by batch and fingerprint."""
+    return Counter((run.tags[BATCH_TAG], run.tags.get(FINGERPRINT_TAG, "")) for run in _runs(instance, model, purpose))
 
 
 def trainings(instance: dg.DagsterInstance, model: str, model_asset: dg.AssetKey) -> list[Training]:

@@ -1,9 +1,8 @@
-"""The two sensors of a model: thin shells over the arrival plan and the retraining policy."""
+"""The sensors of a model: thin shells over the arrival plan, the labels that are due, and the retraining policy."""
 
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -15,14 +14,13 @@ from driftwatch_assets.lake import batch_order
 from driftwatch_assets.registry import champion_among
 from driftwatch_assets.resources import Places
 from driftwatch_assets.retraining import BatchEvidence, Decision, decide
-from driftwatch_assets.sources import LandingUnreadable, list_landing
-from driftwatch_assets.steps import read_evidence
+from driftwatch_assets.sources import LandingUnreadable, ExtractionFailed
+from driftwatch_assets.steps import SourceRefused, due_labels, known_with, look, read_evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from driftwatch_assets.components.keys import Keys
-    from driftwatch_assets.sources import Landing
     from driftwatch_assets.steps import Watched
 
 _INTERVAL_SECONDS = 10
@@ -35,15 +33,21 @@ def retraining_decision(instance: dg.DagsterInstance, watched: Watched, keys: Ke
     later one. What it misses on purpose: batches older than the newest training, verdicts that came of too few rows,
     and those of a batch whose run is still under way, which may have more to say. On a new instance, the first
     decision is the first training.
+
+    Where labels come later, what they tell of a batch counts at the batch with which they became known: that is the
+    moment at which somebody could have acted on it.
     """
     declaration = watched.declaration
-    batches = sorted(instance.get_dynamic_partitions(keys.partitions.name or ""), key=batch_order)
+    batches = sorted(keys.known_batches(instance), key=batch_order)
     failed: dict[str, list[str]] = {batch: [] for batch in batches}
     triggers = {name: key for name, key in keys.triggers().items() if name in declaration.retraining.triggers}
     for verdict in records.check_verdicts(instance, list(triggers.values())):
-        if verdict.status == "failed" and verdict.batch in failed:
-            failed[verdict.batch].append(verdict.check)
+        late = triggers[verdict.check].asset_key == keys.performance and declaration.task.known_after
+        at = known_with(watched, verdict.batch) if late else verdict.batch
+        if verdict.status == "failed" and at in failed:
+            failed[at].append(verdict.check)
     arriving = {intake.batch for intake in records.intakes(instance, watched.name) if intake.status == "in_flight"}
+    unmeasured = {known_with(watched, batch) for batch, _ in due_labels(watched)}
     evidence = []
     for batch in batches:
         facts = read_evidence(watched, batch)
@@ -52,7 +56,7 @@ def retraining_decision(instance: dg.DagsterInstance, watched: Watched, keys: Ke
                 batch,
                 facts.identity,
                 tuple(sorted(failed[batch])),
-                judged=facts.judged and batch not in arriving,
+                judged=facts.judged and batch not in arriving and batch not in unmeasured,
                 labelled_rows=facts.labelled_rows,
             )
         )
@@ -85,20 +89,21 @@ def build_arrivals(
         watched = watch(places)
         close_abandoned_runs(context.instance, watched.name)
         try:
-            landing = _look(watched, context.cursor)
-        except LandingUnreadable as unreadable:
+            arrived = look(watched, json.loads(context.cursor) if context.cursor else None)
+        except (LandingUnreadable, SourceRefused, ExtractionFailed) as unreadable:
             raise dg.Failure(description=str(unreadable)) from unreadable
         decision = retraining_decision(context.instance, watched, keys)
+        dynamic = isinstance(keys.partitions, dg.DynamicPartitionsDefinition)
         plan = plan_arrivals(
-            [Landed(delivery.batch, delivery.fingerprint) for delivery in landing.deliveries],
+            arrived.landed,
             records.intakes(context.instance, watched.name),
-            context.instance.get_dynamic_partitions(keys.partitions.name or ""),
+            keys.known_batches(context.instance) if dynamic else [one.batch for one in arrived.landed],
             initial_batches=watched.declaration.initial_batches,
-            training_pending=decision.pending,
+            training_pending=decision.pending or bool(due_labels(watched)),
             policy=watched.declaration.arrivals,
         )
-        cursor = json.dumps(landing.cache)
-        notes = "; ".join([plan.reason, *_remarks(landing)])
+        cursor = json.dumps(arrived.cache)
+        notes = "; ".join([plan.reason, *arrived.waiting, *arrived.remarks])
         context.log.info(notes)
         if not plan.requests and not plan.additions:
             return dg.SensorResult(skip_reason=notes, cursor=cursor)
@@ -117,27 +122,68 @@ def build_arrivals(
                 )
                 for request in plan.requests
             ],
-            dynamic_partitions_requests=[keys.partitions.build_add_request(list(plan.additions))],
+            dynamic_partitions_requests=_additions(keys, plan.additions),
             cursor=cursor,
         )
 
     return arrivals
 
 
-def _look(watched: Watched, cursor: str | None) -> Landing:
-    known = {name: tuple(entry) for name, entry in json.loads(cursor).items()} if cursor else {}
-    return list_landing(
-        watched.landing,
-        watched.declaration.source.pattern,
-        now=time.time(),
-        settle_seconds=watched.declaration.arrivals.settle_seconds,
-        known=known,
+def _additions(keys: Keys, batches: Sequence[str]) -> list[dg.AddDynamicPartitionsRequest] | None:
+    """Ask for partitions where they are keys of their own; windows of time are there already."""
+    if not isinstance(keys.partitions, dg.DynamicPartitionsDefinition):
+        return None
+    return [keys.partitions.build_add_request(list(batches))]
+
+
+def build_labels(
+    keys: Keys, job: dg.UnresolvedAssetJobDefinition, watch: Callable[[Places], Watched]
+) -> dg.SensorDefinition:
+    """Build the sensor that asks for performance when the labels of an earlier batch have become known.
+
+    It compares what each performance rests on with what is stored, so that it heals itself. Nothing but performance
+    is materialized: what was said of the rows, and how far they had drifted, was known without labels.
+    """
+
+    @dg.sensor(
+        name=keys.labels_sensor,
+        job=job,
+        minimum_interval_seconds=_INTERVAL_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Requests the performance of a batch when its labels have become known.",
     )
+    def labels(context: dg.SensorEvaluationContext, places: Places) -> dg.SensorResult | dg.SkipReason:
+        watched = watch(places)
+        close_abandoned_runs(context.instance, watched.name)
+        due = due_labels(watched)
+        busy = records.under_way(context.instance, watched.name)
+        if busy:
+            return dg.SkipReason(f"batch {busy} is under way")
+        tried = records.attempts(context.instance, watched.name, "labels")
+        allowed = watched.declaration.arrivals.attempts
+        for batch, fingerprint in due:
+            attempt = tried.get((batch, fingerprint), 0) + 1
+            if attempt > allowed:
+                context.log.error(f"performance of batch {batch} failed {allowed} times: mend the cause and launch it by hand")
+                continue
+            return dg.SensorResult(
+                run_requests=[
+                    dg.RunRequest(
+                        run_key=f"labels/{watched.name}/{batch}/{fingerprint}/{attempt}",
+                        partition_key=batch,
+                        tags={
+                            records.MODEL_TAG: watched.name,
+                            records.PURPOSE_TAG: "labels",
+                            records.BATCH_TAG: batch,
+                            records.FINGERPRINT_TAG: fingerprint,
+                            records.LOCK_TAG: f"{watched.name}/{batch}",
+                        },
+                    )
+                ]
+            )
+        return dg.SkipReason("no labels have become known")
 
-
-def _remarks(landing: Landing) -> list[str]:
-    held = [f"{held.path.name}: {held.reason}" for held in (*landing.settling, *landing.ignored)]
-    return [*held, *(f"batch {conflict.batch}: {conflict.reason}" for conflict in landing.duplicates)]
+    return labels
 
 
 def build_retraining(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _NUMERIC = {"float", "integer", "number"}
 
 
-def check_suites(declaration: Declaration, silver_types: Mapping[str, str] | None, file: Path) -> None:
+def check_suites(declaration: Declaration, silver_types: Mapping[str, Mapping[str, str]], file: Path) -> None:
     """Refuse suites that speak of columns that are not there, or ask for declared types where there are none.
 
     Raises
@@ -27,14 +27,20 @@ def check_suites(declaration: Declaration, silver_types: Mapping[str, str] | Non
         Naming the file, the key, the expectation and the column, with the nearest one.
 
     """
-    quality, task = declaration.quality, declaration.task
-    names = [name for name, kind in (silver_types or {}).items() if name not in {task.id, task.label} and _counts(kind)]
-    silver = TableColumns(types=silver_types, features=tuple(names), identity=(task.id,))
-    for key, suite, columns in (
-        ("bronze", quality.bronze, TableColumns(identity=("source_line",))),
-        ("silver", quality.silver, silver),
-    ):
-        check_columns(suite, columns, where=f"{file}: attributes.quality.{key}")
+    quality, task, source = declaration.quality, declaration.task, declaration.source
+    several = len(source.table_names) > 1
+    for table in source.table_names:
+        types = silver_types.get(table)
+        names = [name for name, kind in (types or {}).items() if name not in task.no_features and _counts(kind)]
+        identity = (task.id,) if types is None or task.id in types else ()
+        of_layer = {
+            "bronze": TableColumns(identity=("source_line",), personal=source.personal(table)),
+            "silver": TableColumns(types=types, features=tuple(names), identity=identity),
+        }
+        layer: Literal["bronze", "silver"]
+        for layer in ("bronze", "silver"):
+            where = f"{file}: attributes.quality.{layer}{'.' + table if several else ''}"
+            check_columns(quality.of(layer, table), of_layer[layer], where=where)
 
 
 def _counts(kind: str) -> bool:

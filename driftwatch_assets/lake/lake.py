@@ -199,6 +199,10 @@ class Lake:
                 f"the lake {self.url} has no file {path!r}; beside it: {beside or 'nothing'}"
             ) from None
 
+    def has_file(self, path: str) -> bool:
+        """Tell whether a file that `write_file` stores is there."""
+        return self._storage.exists(check_path("file", path))
+
     def files(self, folder: str) -> list[str]:
         """List the files below `folder`, as paths that `read_file` takes; partitions are not among them."""
         found = self._storage.find(check_path("folder", folder))

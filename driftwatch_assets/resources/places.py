@@ -10,6 +10,7 @@ from pydantic import Field
 
 from driftwatch_assets.lake import Lake
 from driftwatch_assets.registry import ModelRegistry
+from driftwatch_assets.settings import database_url
 
 
 class Places(dg.ConfigurableResource):  # type: ignore[type-arg]  # the value type is the resource itself
@@ -34,3 +35,10 @@ class Places(dg.ConfigurableResource):  # type: ignore[type-arg]  # the value ty
     def landing(self, model: str) -> Path:
         """Give the landing folder of a model."""
         return Path(self.landing_root) / model
+
+    def database(self, model: str) -> str | None:
+        """Give the URL of a model's source database where the environment has one; `None` means the embedded one.
+
+        It is read when it is needed and is no part of the resource's configuration, which the UI shows.
+        """
+        return database_url(model)

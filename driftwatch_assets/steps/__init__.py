@@ -1,25 +1,35 @@
 """The steps of a batch and of a training, without Dagster: each reads the lake, and writes whole or not at all."""
 
-from driftwatch_assets.steps.clean import clean
+from driftwatch_assets.steps.arrive import Arrived, SourceRefused, look
+from driftwatch_assets.steps.clean import PersonalKept, clean
 from driftwatch_assets.steps.draw import draw_report
 from driftwatch_assets.steps.evidence import EvidenceFacts, read_evidence
-from driftwatch_assets.steps.features import GoldInvalid, make_features
+from driftwatch_assets.steps.extract import DeliveryMissing, find_delivery
+from driftwatch_assets.steps.features import GoldInvalid, LookAhead, make_features
+from driftwatch_assets.steps.fetch import NothingToFetch, fetch_batch
 from driftwatch_assets.steps.history import history
-from driftwatch_assets.steps.ingest import DELIVERY_CHECK, DeliveryMissing, find_delivery, ingest
-from driftwatch_assets.steps.learn import learn
-from driftwatch_assets.steps.measure import measure_performance
+from driftwatch_assets.steps.ingest import DELIVERY_CHECK, ingest
+from driftwatch_assets.steps.labels import due_labels, known_with, with_labels
+from driftwatch_assets.steps.learn import PROMOTION_CHECK, learn
 from driftwatch_assets.steps.outcome import CheckOutcome, Link, StepOutcome, Text
+from driftwatch_assets.steps.perform import perform
 from driftwatch_assets.steps.score import score
 from driftwatch_assets.steps.watch import watch_drift
 from driftwatch_assets.steps.watched import Tables, Transforms, Watched
 
 __all__ = [
     "DELIVERY_CHECK",
+    "PROMOTION_CHECK",
+    "Arrived",
     "CheckOutcome",
     "DeliveryMissing",
     "EvidenceFacts",
     "GoldInvalid",
     "Link",
+    "LookAhead",
+    "NothingToFetch",
+    "PersonalKept",
+    "SourceRefused",
     "StepOutcome",
     "Tables",
     "Text",
@@ -27,13 +37,18 @@ __all__ = [
     "Watched",
     "clean",
     "draw_report",
+    "due_labels",
+    "fetch_batch",
     "find_delivery",
     "history",
     "ingest",
+    "known_with",
     "learn",
+    "look",
     "make_features",
-    "measure_performance",
+    "perform",
     "read_evidence",
     "score",
     "watch_drift",
+    "with_labels",
 ]

@@ -2,61 +2,124 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from driftwatch_assets.quality import TableColumns
 from driftwatch_assets.sources import readable, split
 from driftwatch_assets.steps.outcome import StepOutcome, Text
-from driftwatch_assets.steps.validate import check_suite
+from driftwatch_assets.steps.validate import check_suite, publish_quality
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import pandas as pd
 
+    from driftwatch_assets.sources import Split
     from driftwatch_assets.steps.watched import Watched
 
-_SHOWN = 10
+SHOWN_REJECTED = 10
 
 
-def clean(watched: Watched, batch: str) -> StepOutcome:
-    """Clean a batch's bronze rows; a batch that fails a blocking check leaves stored silver as it was.
+class PersonalKept(ValueError):  # noqa: N818 - named for what happened
+    """A silver function returned a column that is declared personal."""
 
-    Rejected rows are stored before anything is decided, so that they can be looked at in either case.
+
+@dataclass(frozen=True)
+class _Cleaned:
+    parted: Split
+    origin: Mapping[str, str]
+
+
+def clean(watched: Watched, batch: str, tables: Sequence[str] | None = None) -> dict[str, StepOutcome]:
+    """Clean a batch's bronze rows; a batch that fails a blocking check leaves stored silver as it was, of all tables.
+
+    Rejected rows are stored before anything is decided, so that they can be looked at in either case. Personal columns
+    end here: the user's function does not get them, and no quarantined line shows its text.
+
+    Raises
+    ------
+    PersonalKept
+        When a silver function makes up a column with the name of a personal one.
+
     """
-    tables, task = watched.tables, watched.declaration.task
-    bronze = watched.lake.read(tables.bronze, batch)
-    provenance = watched.lake.provenance(tables.bronze, batch)
-    parted = split(bronze, watched.transforms.silver(readable(bronze)), provenance["source_file"])
-    kept, rejected = parted.kept, parted.rejected
+    chosen = watched.sources if tables is None else tables
+    cleaned = {name: _cleaned(watched, batch, name) for name in chosen}
+    silver = {name: one.parted.kept for name, one in cleaned.items()}
+    for name in watched.sources:
+        if name not in silver and watched.lake.exists(watched.tables.silver(name), batch):
+            silver[name] = watched.lake.read(watched.tables.silver(name), batch)
+    outcomes = {name: _checked(watched, batch, name, one, silver) for name, one in cleaned.items()}
+    if not any(outcome.refused for outcome in outcomes.values()):
+        outcomes = {name: _written(watched, batch, name, one, outcomes[name]) for name, one in cleaned.items()}
+    return publish_quality(watched, batch, outcomes)
+
+
+def _cleaned(watched: Watched, batch: str, name: str) -> _Cleaned:
+    tables = watched.tables
+    bronze = watched.lake.read(tables.bronze(name), batch)
+    provenance = watched.lake.provenance(tables.bronze(name), batch)
+    personal = [column for column in watched.declaration.source.personal(name) if column in bronze.columns]
+    typed = watched.transforms.silver[name](readable(bronze).drop(columns=personal))
+    kept = [column for column in personal if column in typed.columns]
+    if kept:
+        message = (
+            f"{watched.name}: silver of {name} returned the column {kept[0]!r}, which is declared personal and may not "
+            f"leave bronze; drop it, or give what was derived of it another name"
+        )
+        raise PersonalKept(message)
+    parted = split(bronze, typed, provenance["source_file"])
     origin = {
         "source_file": provenance["source_file"],
         "source_fingerprint": provenance["source_fingerprint"],
         "bronze_fingerprint": provenance["fingerprint"],
     }
-    watched.lake.write(tables.quarantine, batch, rejected, origin)
-    features = [name for name in kept.select_dtypes("number").columns if name not in {task.id, task.label}]
-    columns = TableColumns(types=watched.transforms.silver_types, features=tuple(features), identity=(task.id,))
+    watched.lake.write(tables.quarantine(name), batch, parted.rejected, origin)
+    return _Cleaned(parted, origin)
+
+
+def _checked(
+    watched: Watched, batch: str, name: str, cleaned: _Cleaned, silver: Mapping[str, pd.DataFrame]
+) -> StepOutcome:
+    kept, rejected, task = cleaned.parted.kept, cleaned.parted.rejected, watched.declaration.task
+    features = [one for one in kept.select_dtypes("number").columns if one not in task.no_features]
+    identity = tuple(one for one in (task.id, "source_line") if one in kept.columns)
+    columns = TableColumns(
+        types=watched.transforms.silver_types.get(name), features=tuple(features), identity=identity[:1]
+    )
     checks, refused = check_suite(
-        kept, watched.declaration.quality.silver, columns, table=tables.silver, batch=batch, rejected=len(rejected)
+        watched,
+        kept,
+        watched.declaration.quality.of("silver", name),
+        columns,
+        layer="silver",
+        name=name,
+        batch=batch,
+        rejected=rejected,
+        tables=silver,
     )
     facts = {
         "rows": float(len(kept)),
         "quarantined_rows": float(len(rejected)),
-        "quarantine": Text(_as_markdown(rejected)),
-        "quarantine_uri": watched.lake.uri(tables.quarantine, batch),
+        "quarantine": Text(rejected_rows(rejected)),
+        "quarantine_uri": watched.lake.uri(watched.tables.quarantine(name), batch),
     }
-    if refused:
-        return StepOutcome(facts, checks, refused=refused)
-    written = watched.lake.write(tables.silver, batch, kept, origin)
-    facts |= {"fingerprint": written.fingerprint, "changed": written.changed}
-    return StepOutcome(facts, checks, stored=kept, uri=written.uri)
+    return StepOutcome(facts, checks, refused=refused)
 
 
-def _as_markdown(rejected: pd.DataFrame) -> str:
+def _written(watched: Watched, batch: str, name: str, cleaned: _Cleaned, outcome: StepOutcome) -> StepOutcome:
+    written = watched.lake.write(watched.tables.silver(name), batch, cleaned.parted.kept, cleaned.origin)
+    facts = {**outcome.facts, "fingerprint": written.fingerprint, "changed": written.changed}
+    return StepOutcome(facts, outcome.checks, stored=cleaned.parted.kept, uri=written.uri)
+
+
+def rejected_rows(rejected: pd.DataFrame) -> str:
+    """Set out the first rejected rows as Markdown."""
     if rejected.empty:
         return "No row was rejected."
     lines = ["| file | line | reason |", "|---|---|---|"]
-    for row in rejected.head(_SHOWN).itertuples():
+    for row in rejected.head(SHOWN_REJECTED).itertuples():
         reason = str(row.reason).replace("|", "\\|")
         lines.append(f"| {row.source_file} | {row.source_line} | {reason} |")
-    more = len(rejected) - _SHOWN
+    more = len(rejected) - SHOWN_REJECTED
     return "\n".join(lines) + (f"\n\nand {more} more" if more > 0 else "")

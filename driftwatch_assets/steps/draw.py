@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from driftwatch_assets import reporting
 from driftwatch_assets.lake import BatchMissing
-from driftwatch_assets.reporting import json_bytes
+from driftwatch_assets.reporting import json_bytes, quality_name
 from driftwatch_assets.steps.evidence import load_evidence
 from driftwatch_assets.steps.history import history
+from driftwatch_assets.steps.labels import with_labels
 from driftwatch_assets.steps.outcome import Link, StepOutcome
+from driftwatch_assets.steps.pictures import batch_pictures
+from driftwatch_assets.steps.reference import prediction_columns, reference_batches, reference_rows
+from driftwatch_assets.steps.watched import FEATURES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +25,6 @@ if TYPE_CHECKING:
     from driftwatch_assets.steps.watched import Watched
 
 _DRAWN = 6
-_HEATMAP_STATISTIC = "wasserstein_scaled"
 _SAMPLE_ROWS = 5000
 
 
@@ -34,7 +36,7 @@ def draw_report(watched: Watched, batch: str) -> StepOutcome:
     lake.write_file(tables.page_json(batch), json_bytes(reporting.batch_json(report)))
     uri = lake.write_file(tables.page(batch), page)
     records = history(watched)
-    heatmap = _heatmap(watched)
+    heatmap = reporting.heatmap_of(_statistics(watched))
     title = watched.declaration.title
     summary = reporting.render_summary(watched.name, records, heatmap, title=title)
     lake.write_file(tables.summary_json, json_bytes(reporting.summary_json(watched.name, records, heatmap)))
@@ -44,26 +46,37 @@ def draw_report(watched: Watched, batch: str) -> StepOutcome:
         "summary": Link(f"{watched.reports_url}/{tables.summary}"),
         "page_kilobytes": len(page) / 1024,
         "headline": report.verdict.reason,
+        **batch_pictures(watched, batch),
     }
     return StepOutcome(facts, uri=uri)
+
+
+def redraw(watched: Watched, batch: str) -> None:
+    """Draw a page that is there already again, since what it tells of has changed."""
+    tables = watched.tables
+    if watched.lake.has_file(tables.page(batch)):
+        draw_report(watched, batch)
 
 
 def describe(watched: Watched, batch: str) -> BatchReport:
     """Gather what is stored of a batch into the content of its report."""
     tables, lake, task = watched.tables, watched.lake, watched.declaration.task
     drift = load_evidence(watched, batch, "drift")
-    performance = load_evidence(watched, batch, "performance")
+    performance = load_evidence(watched, batch, "performance") or {}
     if drift is None:
         message = f"{watched.name}: batch {batch} has no verdict on drift to report; materialize drift for it first"
         raise BatchMissing(tables.drift, batch, lake.batches(tables.drift)) from LookupError(message)
-    gold = lake.read(tables.gold, batch)
+    gold = with_labels(watched, batch).gold
     champion = drift["champion"]
     loaded = _champion(watched, champion)
-    statistics = lake.read(tables.drift, batch).set_index("feature") if champion is not None else None
+    compared = loaded is not None and drift.get("data_drift") is not None
+    statistics = lake.read(tables.drift, batch).set_index("feature") if compared else None
+    # What only labels show stands beside the drift, or beside the performance where labels come later.
+    labelled = performance if task.known_after else drift
     distributions: tuple[Distribution, ...] = ()
     sides: tuple[pd.DataFrame, pd.DataFrame] | None = None
     if loaded is not None and statistics is not None:
-        sides = (_reference_rows(watched, loaded), gold)
+        sides = (reference_rows(watched, loaded, _SAMPLE_ROWS), gold)
         distributions = reporting.histograms(*sides, reporting.strongest(statistics, _DRAWN))
     return reporting.BatchReport(
         model=watched.name,
@@ -77,7 +90,7 @@ def describe(watched: Watched, batch: str) -> BatchReport:
         else reporting.Champion(champion["version"], champion["trained_through"], champion["candidate"]),
         quarantine=_quarantine(watched, batch),
         reference="" if loaded is None else _reference_words(watched, loaded),
-        label_drift=_column(drift.get("label_drift"), sides, task.label),
+        label_drift=None if task.label is None else _column(labelled.get("label_drift"), sides, task.label),
         prediction_drift=_prediction_column(drift.get("prediction_drift"), loaded, watched, batch),
         within_classes=tuple(
             reporting.WithinClass(
@@ -88,14 +101,21 @@ def describe(watched: Watched, batch: str) -> BatchReport:
                 features=int(row["features"]),
                 strongest=str(row.get("strongest") or ""),
             )
-            for row in drift.get("within_classes", [])
+            for row in labelled.get("within_classes", [])
         ),
-        performance=_performance(performance),
-        mean_confidence=None if performance is None else performance["mean_confidence"],
+        performance=None if task.label is None else _performance(performance),
+        performance_missing=_missing(watched, batch),
+        mean_confidence=performance.get("mean_confidence"),
         distributions=distributions,
         history=tuple(reporting.HistoryEntry.of(record) for record in history(watched, through=batch)),
         decision=_decision(watched, batch),
         provenance=_provenance(watched, batch, champion),
+        task=task.kind,
+        anomaly=_anomaly(performance) if task.label is None else None,
+        correlation=_relation(labelled.get("correlation_drift")),
+        whole_table=_whole_table(drift.get("whole_table_drift"), watched),
+        governance=_governance(performance.get("governance")),
+        quality_page=quality_name(batch) if lake.has_file(tables.quality_page(batch)) else "",
     )
 
 
@@ -106,22 +126,8 @@ def _champion(watched: Watched, champion: Mapping[str, Any] | None) -> LoadedMod
     return watched.registry.load(next(one for one in versions if str(one.version) == champion["version"]))
 
 
-def _reference_batches(watched: Watched, champion: LoadedModel) -> list[str]:
-    size = watched.declaration.drift.reference
-    return list(champion.window) if size == "all" else list(champion.window)[-size:]
-
-
-def _reference_rows(watched: Watched, champion: LoadedModel) -> pd.DataFrame:
-    """Give reference rows for pictures: evenly spaced ones where there are many."""
-    table = watched.tables.gold
-    rows = pd.concat([watched.lake.read(table, one) for one in _reference_batches(watched, champion)])
-    if len(rows) <= _SAMPLE_ROWS:
-        return rows
-    return rows.iloc[np.linspace(0, len(rows) - 1, _SAMPLE_ROWS).astype(int)]
-
-
 def _reference_words(watched: Watched, champion: LoadedModel) -> str:
-    batches = _reference_batches(watched, champion)
+    batches = reference_batches(watched, champion)
     return f"batch {batches[0]}" if len(batches) == 1 else f"batches {batches[0]} to {batches[-1]}"
 
 
@@ -155,34 +161,7 @@ def _prediction_column(
     if stored is None or champion is None:
         return None
     predictions = watched.lake.read(watched.tables.predictions, batch)
-    return _column(stored, (champion.held_out, predictions), "predicted")
-
-
-def _performance(stored: Mapping[str, Any] | None) -> reporting.Performance | None:
-    if stored is None or stored["metrics"] is None:
-        return None
-    metrics, verdict = stored["metrics"], stored["verdict"]
-    return reporting.Performance(
-        rows=verdict["labelled_rows"],
-        accuracy=metrics["accuracy"],
-        interval=(metrics["accuracy_low"], metrics["accuracy_high"]),
-        f1_macro=metrics["f1_macro"],
-        per_class=pd.DataFrame.from_dict(metrics["per_class"], orient="index").astype(float),
-        confusion=np.asarray(metrics["confusion"]["counts"], dtype=int),
-        classes=tuple(metrics["confusion"]["classes"]),
-        baseline_accuracy=verdict["baseline"],
-        baseline_rows="later batches that the chosen candidate had not seen when it was ranked",
-        degraded=verdict["degraded"],
-        reason=verdict["reason"],
-    )
-
-
-def _quarantine(watched: Watched, batch: str) -> dict[str, int]:
-    """Count rejected rows by reason; what differs from row to row only in the line is one reason."""
-    rejected = watched.lake.read(watched.tables.quarantine, batch)
-    kinds = rejected["reason"].astype(str).str.replace(r"^line \d+, (column \S+: )?", "", regex=True)
-    kinds = kinds.str.replace(r"\bline \d+\b", "another line", regex=True)
-    return {str(reason): int(count) for reason, count in kinds.value_counts().items()}
+    return _column(stored, (champion.held_out, predictions), prediction_columns(watched.declaration.task)[0])
 
 
 def _decision(watched: Watched, batch: str) -> reporting.Decision | None:
@@ -192,28 +171,89 @@ def _decision(watched: Watched, batch: str) -> reporting.Decision | None:
     return reporting.Decision(True, trained[-1].reason)
 
 
+def _performance(stored: Mapping[str, Any]) -> reporting.Performance | None:
+    if not stored.get("metrics"):
+        return None
+    verdict = stored["verdict"]
+    return reporting.performance_from(
+        stored["metrics"],
+        metric=verdict["metric"],
+        baseline=verdict["baseline"],
+        baseline_rows="later batches that the chosen candidate had not seen when it was ranked",
+        degraded=verdict["degraded"],
+        reason=verdict["reason"],
+    )
+
+
+def _anomaly(stored: Mapping[str, Any]) -> reporting.AnomalyScores | None:
+    if not stored.get("metrics"):
+        return None
+    verdict = stored["verdict"]
+    return reporting.anomaly_from(stored["metrics"], degraded=verdict["degraded"], reason=verdict["reason"])
+
+
+def _missing(watched: Watched, batch: str) -> str:
+    after = watched.declaration.task.known_after
+    if after:
+        return f"The labels of batch {batch} become known {after} batches later."
+    return "The labels of this batch are not known yet."
+
+
+def _relation(stored: Mapping[str, Any] | None) -> reporting.RelationDrift | None:
+    if stored is None:
+        return None
+    return reporting.RelationDrift(_verdict(stored, ""), pd.DataFrame(stored["statistics"]).set_index("feature"))
+
+
+def _whole_table(stored: Mapping[str, Any] | None, watched: Watched) -> reporting.WholeTableScore | None:
+    policy = watched.declaration.drift.whole_table
+    if stored is None or policy is None:
+        return None
+    return reporting.WholeTableScore(
+        _verdict({**stored, "drifted_features": []}, ""),
+        auc=stored["auc"],
+        threshold=policy.auc,
+        low=stored["low"],
+        high=stored["high"],
+        rows=stored["rows_reference"] + stored["rows_current"],
+        strongest=tuple((str(name), float(weight)) for name, weight in stored["strongest"]),
+    )
+
+
+def _governance(stored: Mapping[str, Any] | None) -> reporting.Governance | None:
+    if stored is None:
+        return None
+    parts = tuple(reporting.GovernancePart(one["text"], one["value"], one["fires"]) for one in stored["parts"])
+    return reporting.Governance(stored["rule"], stored["fires"], parts, stored["reason"])
+
+
+def _quarantine(watched: Watched, batch: str) -> dict[str, int]:
+    """Count rejected rows by reason; what differs from row to row only in the line is one reason."""
+    lake, tables = watched.lake, watched.tables
+    names = [tables.quarantine(name) for name in (*watched.sources, FEATURES)]
+    found = [lake.read(name, batch)["reason"] for name in names if lake.exists(name, batch)]
+    kinds = pd.concat(found).astype(str).str.replace(r"^line \d+, (column \S+: )?", "", regex=True)
+    kinds = kinds.str.replace(r"\bline \d+\b", "another line", regex=True)
+    return {str(reason): int(count) for reason, count in kinds.value_counts().items()}
+
+
 def _provenance(watched: Watched, batch: str, champion: Mapping[str, Any] | None) -> dict[str, str]:
     tables, lake = watched.tables, watched.lake
-    bronze = lake.provenance(tables.bronze, batch)
-    known = {
-        "source file": bronze["source_file"],
-        "source fingerprint": bronze["source_fingerprint"],
-        "gold fingerprint": lake.fingerprint(tables.gold, batch),
-        "predictions fingerprint": lake.fingerprint(tables.predictions, batch),
-    }
+    known = {}
+    for name in watched.sources:
+        silver = lake.provenance(tables.silver(name), batch)
+        of = "" if len(watched.sources) == 1 else f" of {name}"
+        known[f"source{of or ' file'}"] = silver["source_file"]
+        known[f"source fingerprint{of}"] = silver["source_fingerprint"]
+    known["gold fingerprint"] = lake.fingerprint(tables.gold, batch)
+    known["predictions fingerprint"] = lake.fingerprint(tables.predictions, batch)
     if champion is not None:
         known["champion fingerprint"] = champion["fingerprint"]
     return known
 
 
-def _heatmap(watched: Watched) -> reporting.Heatmap | None:
-    columns = ["feature", _HEATMAP_STATISTIC, "drifted"]
-    tables = {
-        batch: watched.lake.read(watched.tables.drift, batch, columns).set_index("feature")
-        for batch in watched.lake.batches(watched.tables.drift)
-    }
-    if not tables:
-        return None
-    values = pd.DataFrame({batch: table[_HEATMAP_STATISTIC] for batch, table in tables.items()})
-    drifted = pd.DataFrame({batch: table["drifted"] for batch, table in tables.items()}).eq(other=True)
-    return reporting.Heatmap(_HEATMAP_STATISTIC, values, drifted)
+def _statistics(watched: Watched) -> dict[str, pd.DataFrame]:
+    """Read the drift statistics of every batch that was compared."""
+    columns = ["feature", "wasserstein_scaled", "effect", "drifted"]
+    table = watched.tables.drift
+    return {one: watched.lake.read(table, one, columns).set_index("feature") for one in watched.lake.batches(table)}

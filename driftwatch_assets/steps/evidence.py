@@ -7,6 +7,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from driftwatch_assets.steps.timeline import shifted
+
 if TYPE_CHECKING:
     from driftwatch_assets.steps.watched import Watched
 
@@ -31,16 +33,19 @@ class EvidenceFacts:
     labelled_rows: int
 
 
-def identity(gold_fingerprint: str, champion_fingerprint: str | None) -> str:
-    """Give the identity of a batch's evidence: the same gold and champion always give the same one.
+def identity(gold_fingerprint: str, champion_fingerprint: str | None, labels_fingerprint: str = "") -> str:
+    """Give the identity of a batch's evidence: the same gold, champion and late labels always give the same one.
 
     Examples
     --------
-    >>> identity("a", None) == identity("a", None) != identity("a", "b")
+    >>> identity("a", None) == identity("a", None) != identity("a", "b") != identity("a", "b", "c")
     True
 
     """
-    return hashlib.sha256(f"{gold_fingerprint}\n{champion_fingerprint or ''}".encode()).hexdigest()[:16]
+    told = f"{gold_fingerprint}\n{champion_fingerprint or ''}"
+    if labels_fingerprint:
+        told += f"\n{labels_fingerprint}"
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
 def write_evidence(watched: Watched, batch: str, kind: str, content: dict[str, Any]) -> tuple[str, str]:
@@ -61,10 +66,33 @@ def load_evidence(watched: Watched, batch: str, kind: str) -> dict[str, Any] | N
 
 
 def read_evidence(watched: Watched, batch: str) -> EvidenceFacts:
-    """Read what the retraining policy needs; late labels stand in the newer verdict on performance."""
-    content = load_evidence(watched, batch, "performance") or load_evidence(watched, batch, "drift")
-    if content is None:
+    """Read what the retraining policy needs of a batch.
+
+    Where labels come with the batch, late ones stand in the newer verdict on performance. Where they come some batches
+    later, the batch's evidence is its own drift and the performance of the batch whose labels became known with it.
+    """
+    task = watched.declaration.task
+    if not task.known_after:
+        content = load_evidence(watched, batch, "performance") or load_evidence(watched, batch, "drift")
+        if content is None:
+            return EvidenceFacts("", judged=False, labelled_rows=0)
+        return EvidenceFacts(
+            content["identity"], judged=content["champion"] is not None, labelled_rows=content["labelled_rows"]
+        )
+    told = newly_known(watched, batch)
+    drift = load_evidence(watched, batch, "drift")
+    performance = None if told is None else load_evidence(watched, told, "performance")
+    found = [content for content in (drift, performance) if content is not None]
+    if drift is None:
         return EvidenceFacts("", judged=False, labelled_rows=0)
     return EvidenceFacts(
-        content["identity"], judged=content["champion"] is not None, labelled_rows=content["labelled_rows"]
+        "+".join(content["identity"] for content in found),
+        judged=any(content["champion"] is not None for content in found),
+        labelled_rows=0 if performance is None else performance["labelled_rows"],
     )
+
+
+def newly_known(watched: Watched, batch: str) -> str | None:
+    """Give the batch whose labels become known with this one; `None` when there is none."""
+    after = watched.declaration.task.known_after
+    return shifted(watched, batch, -after) if after else batch

@@ -1,10 +1,19 @@
-"""Silver → gold: features, and the label when it is known."""
+"""Silver → gold: features, and the label where it comes with the batch."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from driftwatch_assets.steps.outcome import StepOutcome
+import pandas as pd
+
+from driftwatch_assets.lake import batch_order
+from driftwatch_assets.quality import TableColumns
+from driftwatch_assets.sources import REJECT_REASON
+from driftwatch_assets.steps.clean import rejected_rows
+from driftwatch_assets.steps.outcome import StepOutcome, Text
+from driftwatch_assets.steps.timeline import window
+from driftwatch_assets.steps.validate import check_suite, publish_quality
+from driftwatch_assets.steps.watched import FEATURES
 
 if TYPE_CHECKING:
     from driftwatch_assets.steps.watched import Watched
@@ -14,25 +23,127 @@ class GoldInvalid(ValueError):  # noqa: N818 - named for what is the matter
     """The gold function of a model returned a table that does not fit its declaration."""
 
 
+class LookAhead(ValueError):  # noqa: N818 - named for what was found
+    """A row from after the batch lies among what gold would be made of."""
+
+
 def make_features(watched: Watched, batch: str) -> StepOutcome:
-    """Make a batch's gold table.
+    """Make a batch's gold table; rows that gold sets aside go into quarantine with their reason.
 
     Raises
     ------
     GoldInvalid
-        When the declared id or label column is missing, or an id occurs twice.
+        When a declared column is missing, or an id occurs twice.
+    LookAhead
+        When a silver row is dated after the batch's time window.
 
     """
-    tables, task = watched.tables, watched.declaration.task
-    silver = watched.lake.read(tables.silver, batch)
-    gold = watched.transforms.gold(silver)
-    for role, column in (("id", task.id), ("label", task.label)):
+    tables, task, lake = watched.tables, watched.declaration.task, watched.lake
+    silver = {name: _silver(watched, batch, name) for name in watched.sources}
+    gold = watched.transforms.gold(silver, _earlier(watched, batch))
+    _check_shape(watched, batch, gold)
+    aside = gold[gold[REJECT_REASON].notna()] if REJECT_REASON in gold.columns else gold.iloc[:0]
+    origin = {
+        "silver_fingerprint": "+".join(lake.fingerprint(tables.silver(name), batch) for name in watched.sources)
+    }
+    facts: dict[str, object] = {}
+    rejected = pd.DataFrame()
+    if REJECT_REASON in gold.columns:
+        rejected = pd.DataFrame(
+            {
+                "source_file": "silver",
+                "source_line": aside[task.id].astype(str),
+                "reason": aside[REJECT_REASON].astype(str),
+                "source_text": pd.Series(None, index=aside.index, dtype=object),
+            }
+        ).reset_index(drop=True)
+        lake.write(tables.quarantine(FEATURES), batch, rejected, origin)
+        gold = gold[gold[REJECT_REASON].isna()].drop(columns=REJECT_REASON).reset_index(drop=True)
+        facts = {"set_aside_rows": float(len(rejected)), "set_aside": Text(rejected_rows(rejected))}
+    checks, refused = check_suite(
+        watched,
+        gold,
+        watched.declaration.quality.gold,
+        TableColumns(features=tuple(watched.features(gold)), identity=(task.id,)),
+        layer="gold",
+        name=FEATURES,
+        batch=batch,
+        rejected=rejected,
+        tables=silver,
+    )
+    facts |= {"rows": float(len(gold)), "features": float(len(watched.features(gold)))}
+    if task.label is not None and task.label in gold.columns:
+        facts["labelled_rows"] = float(gold[task.label].notna().sum())
+    if refused is not None:
+        return publish_quality(watched, batch, {FEATURES: StepOutcome(facts, checks, refused=refused)})[FEATURES]
+    written = lake.write(tables.gold, batch, gold, origin)
+    facts |= {"fingerprint": written.fingerprint, "changed": written.changed}
+    carried = {
+        str(column): (tables.silver(name), str(column))
+        for column in gold.columns
+        for name in watched.sources
+        if column in silver[name].columns
+    }
+    outcome = StepOutcome(facts, checks, stored=gold, uri=written.uri, lineage=carried)
+    return publish_quality(watched, batch, {FEATURES: outcome})[FEATURES]
+
+
+def _earlier(watched: Watched, batch: str) -> dict[str, pd.DataFrame]:
+    """Read the earlier batches of a model's table, by batch, where its gold function asks for them."""
+    if not watched.transforms.earlier:
+        return {}
+    table = watched.tables.silver(watched.sources[0])
+    before = [one for one in watched.lake.batches(table) if batch_order(one) < batch_order(batch)]
+    return {one: watched.lake.read(table, one) for one in before}
+
+
+def _silver(watched: Watched, batch: str, name: str) -> pd.DataFrame:
+    """Read a table's rows of the batch, with those of the earlier batches that are declared as its history."""
+    lake, table = watched.lake, watched.tables.silver(name)
+    history = watched.declaration.source.history(name)
+    batches = [batch]
+    if history:
+        earlier = [one for one in lake.batches(table) if batch_order(one) < batch_order(batch)]
+        batches = [*(earlier if history == "all" else earlier[-history:]), batch]
+    frames = [lake.read(table, one) for one in batches]
+    filled = [frame for frame in frames if len(frame)] or frames[-1:]
+    rows = pd.concat(filled, ignore_index=True) if len(filled) > 1 else filled[0]
+    _check_dated(watched, batch, name, rows)
+    return rows
+
+
+def _check_dated(watched: Watched, batch: str, name: str, rows: pd.DataFrame) -> None:
+    time, span = watched.declaration.source.time(name), window(watched, batch)
+    if time is None or span is None or time not in rows.columns:
+        return
+    later = rows[rows[time] >= span.end]
+    if not later.empty:
+        message = (
+            f"{watched.name}: {len(later)} silver rows of {name} are dated after batch {batch}, first {time} "
+            f"{later[time].iloc[0]}; gold of a batch may rest on nothing that was not known by {span.end:%Y-%m-%d}. "
+            f"Mend the source, and materialize its bronze and silver again"
+        )
+        raise LookAhead(message)
+
+
+def _check_shape(watched: Watched, batch: str, gold: pd.DataFrame) -> None:
+    task = watched.declaration.task
+    wanted = [("id", task.id), *(("carried", name) for name in task.carried)]
+    wanted += [("time", task.time)] if task.time is not None else []
+    wanted += [("label", task.label)] if task.label is not None and not task.known_after else []
+    for role, column in wanted:
         if column not in gold.columns:
             message = (
                 f"{watched.name}: gold() returned no column {column!r} for batch {batch}, which task.{role} names; "
                 f"it returned {', '.join(map(str, gold.columns[:8]))}, …"
             )
             raise GoldInvalid(message)
+    if task.known_after and task.label in gold.columns:
+        message = (
+            f"{watched.name}: gold() returned the column {task.label!r} for batch {batch}, but task.known_after says "
+            f"that labels are known {task.known_after} batches later; leave it out, labels() gives it"
+        )
+        raise GoldInvalid(message)
     repeated = gold[task.id][gold[task.id].duplicated()]
     if not repeated.empty:
         message = (
@@ -40,15 +151,3 @@ def make_features(watched: Watched, batch: str) -> StepOutcome:
             f"({len(repeated)} repeated ids in column {task.id!r}); an id names one row of its batch"
         )
         raise GoldInvalid(message)
-    origin = {"silver_fingerprint": watched.lake.fingerprint(tables.silver, batch)}
-    written = watched.lake.write(tables.gold, batch, gold, origin)
-    labelled = int(gold[task.label].notna().sum())
-    facts = {
-        "rows": float(len(gold)),
-        "labelled_rows": float(labelled),
-        "features": float(len(watched.features(gold))),
-        "fingerprint": written.fingerprint,
-        "changed": written.changed,
-    }
-    carried = {str(name): (tables.silver, str(name)) for name in gold.columns if name in silver.columns}
-    return StepOutcome(facts, stored=gold, uri=written.uri, lineage=carried)

@@ -30,14 +30,16 @@ def history(
     Returns
     -------
     list of dict
-        A record a batch with gold: `batch, rows, champion_trained_through, accuracy, f1_macro, frozen_accuracy,
-        previous_accuracy, accuracy_low, accuracy_high, drift_detected, severity, drifted_features, checks_failed,
-        retrained, promoted`. `retrained` tells that a model was trained through the batch while there was a champion;
+        A record a batch with gold: `batch, rows, champion_trained_through`; the declared `metric` with `value,
+        value_low, value_high, frozen_value, previous_value`; `anomaly_rate, accuracy, f1_macro, frozen_accuracy,
+        previous_accuracy, accuracy_low, accuracy_high` where the task has them; `drift_detected, severity,
+        drifted_features, checks_failed, retrained, promoted`. `retrained` tells that a model was trained through the batch while there was a champion;
         the first training is `promoted` only.
 
     """
     versions = watched.registry.history(watched.name)
     failed = checks_failed or {}
+    metric = watched.declaration.training.metric
     records = []
     for batch in watched.lake.batches(watched.tables.gold):
         if through is not None and batch_order(batch) > batch_order(through):
@@ -53,6 +55,13 @@ def history(
                 "batch": batch,
                 "rows": drift.get("rows") or performance.get("rows"),
                 "champion_trained_through": None if champion is None else champion["trained_through"],
+                "metric": metric,
+                "value": performance.get("value"),
+                "value_low": performance.get("value_low"),
+                "value_high": performance.get("value_high"),
+                "frozen_value": performance.get("frozen_value"),
+                "previous_value": performance.get("previous_value"),
+                "anomaly_rate": measured.get("anomaly_rate"),
                 "accuracy": measured.get("accuracy"),
                 "f1_macro": measured.get("f1_macro"),
                 "frozen_accuracy": performance.get("frozen_accuracy"),

@@ -1,99 +1,111 @@
-"""Landing → bronze: a delivery is read, checked and stored as it came."""
+"""Source → bronze: the tables of a batch are read, checked and stored as they came."""
 
 from __future__ import annotations
 
-import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from driftwatch_assets.lake import batch_order
 from driftwatch_assets.quality import TableColumns
-from driftwatch_assets.sources import DeliveryRefused, fingerprint_file, list_landing
+from driftwatch_assets.steps.extract import Refused, extract
 from driftwatch_assets.steps.outcome import CheckOutcome, StepOutcome
-from driftwatch_assets.steps.validate import check_suite
+from driftwatch_assets.steps.validate import check_suite, publish_quality
 
 if TYPE_CHECKING:
-    from driftwatch_assets.sources import Delivery
+    from collections.abc import Sequence
+
+    from driftwatch_assets.steps.extract import Extract
     from driftwatch_assets.steps.watched import Watched
 
 DELIVERY_CHECK = "delivery"
 
 
-class DeliveryMissing(LookupError):  # noqa: N818 - named for what is the matter
-    """A batch has neither a file in the landing folder nor a stored bronze partition."""
+def ingest(watched: Watched, batch: str, tables: Sequence[str] | None = None) -> dict[str, StepOutcome]:
+    """Take the tables of a batch into bronze, all of them or none.
 
+    A table that is refused, or that fails a blocking check, leaves the stored partitions of all as they were.
 
-class DeliveryChanged(RuntimeError):  # noqa: N818 - named for what happened
-    """A file was replaced between being fingerprinted and being read."""
+    Parameters
+    ----------
+    watched, batch
+        The model and its batch.
+    tables
+        The tables to take in; by default all.
 
-
-def find_delivery(watched: Watched, batch: str) -> Delivery | None:
-    """Find the file of a batch in the landing folder; `None` when it is not there."""
-    landing = list_landing(watched.landing, watched.declaration.source.pattern, now=time.time(), settle_seconds=0.0)
-    return next((delivery for delivery in landing.deliveries if delivery.batch == batch), None)
-
-
-def ingest(watched: Watched, batch: str) -> StepOutcome:
-    """Take a batch's delivery into bronze.
-
-    A delivery that is refused, or that fails a blocking check, leaves the stored partition as it was. When the file
-    has left the landing folder, what is stored stays and is checked again.
+    Returns
+    -------
+    dict
+        What became of each table.
 
     Raises
     ------
-    DeliveryMissing
-        When there is nothing to take in and nothing stored.
+    DeliveryMissing, DeliveryChanged, driftwatch_assets.sources.DatabaseUnreachable
+        See `extract`.
 
     """
-    source, tables = watched.declaration.source, watched.tables
-    delivery = find_delivery(watched, batch)
-    if delivery is None:
-        if not watched.lake.exists(tables.bronze, batch):
-            message = (
-                f"{watched.name}: bronze of batch {batch} was asked for, but no file in {watched.landing} matches "
-                f"{source.pattern!r} for it and nothing is stored; put the file there, or run "
-                f"`driftwatch simulate {watched.name} --to {watched.landing}`"
-            )
-            raise DeliveryMissing(message)
-        frame = watched.lake.read(tables.bronze, batch)
-        provenance = watched.lake.provenance(tables.bronze, batch)
-        file, fingerprint = provenance["source_file"], provenance["source_fingerprint"]
-    else:
-        file, fingerprint = delivery.path.name, delivery.fingerprint
-        try:
-            frame = source.reader.read(delivery.path).to_pandas()
-        except DeliveryRefused as refusal:
-            return StepOutcome(
-                {"source_file": file},
-                (CheckOutcome(DELIVERY_CHECK, passed=False, severity="error", description=str(refusal)),),
-                refused=str(refusal),
-            )
-        if fingerprint_file(delivery.path) != fingerprint:
-            message = (
-                f"{watched.name}: {file} changed while batch {batch} was read from it; nothing was stored, and the "
-                f"next tick of the arrivals sensor takes in what it has become"
-            )
-            raise DeliveryChanged(message)
-    readable = CheckOutcome(
+    chosen = watched.sources if tables is None else tables
+    found = extract(watched, batch, chosen)
+    outcomes = {name: _checked(watched, batch, name, found[name]) for name in chosen}
+    if not any(outcome.refused for outcome in outcomes.values()):
+        for name, extracted in found.items():
+            if not isinstance(extracted, Refused):
+                outcomes[name] = _written(watched, batch, name, extracted, outcomes[name])
+        _forget(watched, batch, chosen)
+    return publish_quality(watched, batch, outcomes)
+
+
+def _checked(watched: Watched, batch: str, name: str, found: Extract | Refused) -> StepOutcome:
+    if isinstance(found, Refused):
+        check = CheckOutcome(DELIVERY_CHECK, passed=False, severity="error", description=found.reason)
+        return StepOutcome({"source_file": found.origin}, (check,), refused=found.reason)
+    frame = found.frame
+    whole = CheckOutcome(
         DELIVERY_CHECK,
         passed=True,
         severity="error",
-        description=f"{file} was read whole: {len(frame)} rows",
-        facts={"source_file": file, "source_fingerprint": fingerprint},
+        description=f"{found.origin} was read whole: {len(frame)} rows",
+        facts={"source_file": found.origin, "source_fingerprint": found.fingerprint},
     )
+    personal = watched.declaration.source.personal(name)
     checks, refused = check_suite(
+        watched,
         frame,
-        watched.declaration.quality.bronze,
-        TableColumns(identity=("source_line",)),
-        table=tables.bronze,
+        watched.declaration.quality.of("bronze", name),
+        TableColumns(identity=("source_line",), personal=personal),
+        layer="bronze",
+        name=name,
         batch=batch,
     )
     facts = {
         "rows": float(len(frame)),
         "unreadable_rows": float(frame["problem"].notna().sum()),
-        "source_file": file,
-        "source_fingerprint": fingerprint,
+        "source_file": found.origin,
+        "source_fingerprint": found.fingerprint,
     }
-    if refused:
-        return StepOutcome(facts, (readable, *checks), refused=refused)
-    written = watched.lake.write(tables.bronze, batch, frame, {"source_file": file, "source_fingerprint": fingerprint})
-    facts |= {"fingerprint": written.fingerprint, "changed": written.changed}
-    return StepOutcome(facts, (readable, *checks), stored=frame, uri=written.uri)
+    return StepOutcome(facts, (whole, *checks), refused=refused)
+
+
+def _written(watched: Watched, batch: str, name: str, found: Extract, outcome: StepOutcome) -> StepOutcome:
+    origin = {"source_file": found.origin, "source_fingerprint": found.fingerprint}
+    written = watched.lake.write(watched.tables.bronze(name), batch, found.frame, origin)
+    return replace(
+        outcome,
+        facts={**outcome.facts, "fingerprint": written.fingerprint, "changed": written.changed},
+        stored=found.frame,
+        uri=written.uri,
+    )
+
+
+def _forget(watched: Watched, batch: str, tables: Sequence[str]) -> None:
+    """Drop bronze that is older than the declared retention and has become silver."""
+    keep = watched.declaration.retention.bronze
+    if keep is None:
+        return
+    for name in tables:
+        bronze = watched.tables.bronze(name)
+        stored = sorted({*watched.lake.batches(bronze), batch}, key=batch_order)
+        for old in stored[:-keep]:
+            if old != batch and watched.lake.exists(watched.tables.silver(name), old):
+                watched.lake.drop(bronze, old)
+
+

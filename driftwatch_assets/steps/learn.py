@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from driftwatch_assets.drift import Reference, fit_within, judge
+from driftwatch_assets.drift import CorrelationReference, Reference, fit_within, judge
 from driftwatch_assets.lake import batch_order
-from driftwatch_assets.steps.evidence import read_evidence
-from driftwatch_assets.steps.outcome import StepOutcome, Text
+from driftwatch_assets.steps.evidence import newly_known, read_evidence
+from driftwatch_assets.steps.labels import with_labels
+from driftwatch_assets.steps.outcome import CheckOutcome, StepOutcome, Text
+from driftwatch_assets.steps.pictures import training_pictures
+from driftwatch_assets.steps.reference import (
+    CLASSES_FILE,
+    CORRELATION_FILE,
+    EXPECTED_FILE,
+    FEATURES_FILE,
+    LABELS_FILE,
+    PREDICTIONS_FILE,
+    prediction_columns,
+)
 from driftwatch_assets.training import GoldBatch, NotEnoughLabels, train
 
 if TYPE_CHECKING:
@@ -20,31 +32,31 @@ if TYPE_CHECKING:
     from driftwatch_assets.steps.watched import Watched
     from driftwatch_assets.training import TrainingOutcome
 
-FEATURES_FILE = "reference.npz"
-CLASSES_FILE = "reference_classes.npz"
-LABELS_FILE = "reference_labels.npz"
-PREDICTIONS_FILE = "reference_predictions.npz"
-EXPECTED_FILE = "expected.json"
-PREDICTION_COLUMNS = ["predicted", "confidence"]
+PROMOTION_CHECK = "promotion"
 
 
 def learn(watched: Watched, batch: str, *, progress: Callable[[str], None] = lambda _: None) -> StepOutcome:
-    """Train through a batch and register what came of it, promoted or refused."""
+    """Train through a batch and register what came of it, promoted or refused.
+
+    Only labels that were known when the batch had arrived are used.
+    """
     declaration, task = watched.declaration, watched.declaration.task
     watched.registry.prepare()
     gold = _gold_through(watched, batch)
+    if not gold:
+        reason = f"{watched.name} cannot be trained through batch {batch}: no batch up to it has a row in gold"
+        return StepOutcome({}, refused=reason)
     record = watched.registry.champion_as_of(watched.name, batch)
     champion = None if record is None else watched.registry.load(record)
-    features = watched.features(gold[-1].frame)
     try:
         outcome = train(
             declaration.training,
             gold,
+            task=task,
             through=batch,
-            features=features,
-            label=task.label,
+            newest=newly_known(watched, batch),
+            features=watched.features(gold[-1].frame),
             champion=champion,
-            identity=task.id,
             progress=progress,
         )
     except NotEnoughLabels as reason:
@@ -52,7 +64,9 @@ def learn(watched: Watched, batch: str, *, progress: Callable[[str], None] = lam
     progress("registering")
     window = {one.batch: one.frame for one in gold if one.batch in outcome.window}
     references, table = _references(watched, outcome, window)
-    version = watched.registry.register(watched.name, outcome, references=references)
+    version = watched.registry.register(
+        watched.name, outcome, references=references, figures=training_pictures(watched, outcome)
+    )
     comparison = outcome.comparison
     facts: dict[str, Any] = {
         "promoted": outcome.promotion.promote,
@@ -64,8 +78,9 @@ def learn(watched: Watched, batch: str, *, progress: Callable[[str], None] = lam
         "ranking": Text(_as_markdown(outcome.ranking.table)),
         "ranking_reason": outcome.ranking.reason,
         "gates": Text("\n".join(f"- {gate.sentence}" for gate in outcome.gates) or "No gate is declared."),
+        "metric": comparison.metric,
         "challenger": comparison.challenger.value,
-        "challenger_f1_macro": comparison.challenger_report.f1_macro,
+        "challenger_metrics": comparison.challenger_report.metrics(),
         "training_batches_against_reference": Text(_as_markdown(table)),
         "fingerprint": version.fingerprint,
         "data_fingerprint": version.data_fingerprint,
@@ -78,28 +93,59 @@ def learn(watched: Watched, batch: str, *, progress: Callable[[str], None] = lam
             "difference": comparison.difference.value,
             "difference_interval": f"{comparison.difference.low:+.3f} … {comparison.difference.high:+.3f} (95 %)",
         }
-    return StepOutcome(facts, uri=f"models:/{watched.name}/{version.version}")
+    return StepOutcome(facts, (_promotion(outcome),), uri=f"models:/{watched.name}/{version.version}")
+
+
+def _promotion(outcome: TrainingOutcome) -> CheckOutcome:
+    """Tell whether the challenger was deployed; one below the absolute minimum is told as an error."""
+    failed = [gate.gate for gate in outcome.gates if not gate.passed]
+    return CheckOutcome(
+        PROMOTION_CHECK,
+        passed=outcome.promotion.promote,
+        severity="error" if "minimum" in failed else "warn",
+        description=outcome.promotion.reason,
+        facts={"failed_gates": failed, "challenger": outcome.comparison.challenger.value},
+    )
 
 
 def _gold_through(watched: Watched, batch: str) -> list[GoldBatch]:
-    table = watched.tables.gold
-    return [
-        GoldBatch(one, watched.lake.read(table, one), watched.lake.fingerprint(table, one))
-        for one in watched.lake.batches(table)
-        if batch_order(one) <= batch_order(batch)
-    ]
+    """Read gold up to a batch, each with the labels that were known when that batch had arrived."""
+    table, found = watched.tables.gold, []
+    for one in watched.lake.batches(table):
+        if batch_order(one) > batch_order(batch):
+            continue
+        labelled = with_labels(watched, one, as_of=batch)
+        if labelled.gold.empty:
+            continue
+        fingerprint = watched.lake.fingerprint(table, one)
+        if labelled.fingerprint:
+            fingerprint = hashlib.sha256(f"{fingerprint}\n{labelled.fingerprint}".encode()).hexdigest()
+        found.append(GoldBatch(one, labelled.gold, fingerprint))
+    return found
 
 
 def _references(
     watched: Watched, outcome: TrainingOutcome, window: Mapping[str, pd.DataFrame]
 ) -> tuple[dict[str, bytes], pd.DataFrame]:
     """Fit the references that belong to the model, and see how its own training batches stand against them."""
-    plan, label = watched.declaration.drift, watched.declaration.task.label
+    plan, task = watched.declaration.drift, watched.declaration.task
     chosen = list(window) if plan.reference == "all" else list(window)[-plan.reference :]
     rows = pd.concat([window[one] for one in chosen], ignore_index=True)
-    rows = rows[rows[label].notna()]
     features = list(outcome.features)
+    held_out = outcome.held_out[prediction_columns(task)]
+    files = {
+        PREDICTIONS_FILE: Reference.fit(held_out).to_bytes(),
+        EXPECTED_FILE: json.dumps(_expected(outcome)).encode(),
+    }
+    if task.label is not None:
+        rows = rows[rows[task.label].notna()]
+        labels = rows[task.label].astype(str)
+        files[LABELS_FILE] = Reference.fit(labels.to_frame()).to_bytes()
+        files[CLASSES_FILE] = fit_within(rows[features], labels).to_bytes()
+        if plan.correlation is not None:
+            files[CORRELATION_FILE] = CorrelationReference.fit(rows[features], labels).to_bytes()
     reference = Reference.fit(rows[features])
+    files[FEATURES_FILE] = reference.to_bytes()
     verdicts = []
     for one, frame in window.items():
         verdict = judge(reference.compare(frame[features]), policy=plan.features)
@@ -112,26 +158,17 @@ def _references(
                 "drifted features": len(verdict.drifted_features),
             }
         )
-    expected = {"accuracy": _expected_accuracy(outcome), "candidate": outcome.candidate.name}
-    files = {
-        FEATURES_FILE: reference.to_bytes(),
-        CLASSES_FILE: fit_within(rows[features], rows[label]).to_bytes(),
-        LABELS_FILE: Reference.fit(rows[[label]].astype(str)).to_bytes(),
-        PREDICTIONS_FILE: Reference.fit(outcome.held_out[PREDICTION_COLUMNS]).to_bytes(),
-        EXPECTED_FILE: json.dumps(expected).encode(),
-    }
     return files, pd.DataFrame(verdicts).set_index("batch")
 
 
-def _expected_accuracy(outcome: TrainingOutcome) -> float:
-    """Give the accuracy that a later batch should show: what the candidate reached on batches that it had not seen.
+def _expected(outcome: TrainingOutcome) -> dict[str, Any]:
+    """Give what a later batch should show: what the candidate reached on batches that it had not seen.
 
-    Where there was nothing to rank on, or another metric was ranked, it is the accuracy on the judging rows.
+    Where there was nothing to rank on, it is what the challenger reached on the judging rows.
     """
     ranked = float(outcome.ranking.table["score"].astype(float)[outcome.candidate.name])
-    if outcome.comparison.metric == "accuracy" and not math.isnan(ranked):
-        return ranked
-    return float(outcome.comparison.challenger_report.accuracy)
+    value = outcome.comparison.challenger.value if math.isnan(ranked) else ranked
+    return {"metric": outcome.comparison.metric, "value": value, "candidate": outcome.candidate.name}
 
 
 def _as_markdown(table: pd.DataFrame) -> str:

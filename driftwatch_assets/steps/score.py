@@ -10,6 +10,7 @@ from driftwatch_assets.steps.outcome import StepOutcome
 
 if TYPE_CHECKING:
     from driftwatch_assets.steps.watched import Watched
+    from driftwatch_assets.training import Task
 
 
 def score(watched: Watched, batch: str) -> StepOutcome:
@@ -21,9 +22,10 @@ def score(watched: Watched, batch: str) -> StepOutcome:
     gold = watched.lake.read(tables.gold, batch)
     record = watched.registry.champion_as_of(watched.name, batch)
     origin = {"gold_fingerprint": watched.lake.fingerprint(tables.gold, batch)}
-    if record is None:
-        predictions = _nothing_said(gold, task.id)
-        facts = {"champion": "none is older than this batch", "rows": 0.0}
+    if record is None or gold.empty:
+        predictions = _nothing_said(gold, task)
+        why = "none is older than this batch" if record is None else "asked of no row: the batch has none"
+        facts: dict[str, object] = {"champion": why, "rows": 0.0}
     else:
         champion = watched.registry.load(record)
         predictions = champion.predict(gold)
@@ -38,13 +40,16 @@ def score(watched: Watched, batch: str) -> StepOutcome:
         facts = {
             "champion": f"version {record.version}, trained through batch {record.trained_through}",
             "rows": float(len(predictions)),
-            "mean_confidence": float(predictions["confidence"].mean()),
+            **{f"share_{name}": float((predictions["predicted"] == name).mean()) for name in task.classes[-1:]},
         }
+        if "confidence" in predictions.columns:
+            facts["mean_confidence"] = float(predictions["confidence"].mean())
     written = watched.lake.write(tables.predictions, batch, predictions, origin)
     facts |= {"fingerprint": written.fingerprint, "changed": written.changed}
     return StepOutcome(facts, stored=predictions, uri=written.uri)
 
 
-def _nothing_said(gold: pd.DataFrame, identity: str) -> pd.DataFrame:
+def _nothing_said(gold: pd.DataFrame, task: Task) -> pd.DataFrame:
     texts = {name: pd.Series(dtype="object") for name in ("predicted", "champion_version", "champion_trained_through")}
-    return pd.DataFrame({identity: gold[identity].iloc[:0], **texts, "confidence": pd.Series(dtype="float64")})
+    number = "score" if task.kind == "anomaly" else "confidence"
+    return pd.DataFrame({task.id: gold[task.id].iloc[:0], **texts, number: pd.Series(dtype="float64")})

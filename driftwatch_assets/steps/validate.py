@@ -1,28 +1,54 @@
-"""A table's suite → check results, and whether the batch may go on."""
+"""A table's suite → check results, and whether the batch may go on; what was found becomes the quality page."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from driftwatch_assets.quality import validate
-from driftwatch_assets.steps.outcome import CheckOutcome
+from driftwatch_assets.reporting import QualityPage, TableQuality, json_bytes, quality_json, render_quality
+from driftwatch_assets.steps.evidence import load_evidence, write_evidence
+from driftwatch_assets.steps.outcome import CheckOutcome, Link
+from driftwatch_assets.steps.watched import FEATURES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from driftwatch_assets.quality import Suite, TableColumns
+    from driftwatch_assets.steps.outcome import StepOutcome
+    from driftwatch_assets.steps.watched import Watched
+
+LAYERS = ("bronze", "silver", "gold")
 
 
 def check_suite(
+    watched: Watched,
     frame: pd.DataFrame,
     suite: Suite,
     columns: TableColumns,
     *,
-    table: str,
+    layer: str,
+    name: str,
     batch: str,
-    rejected: int = 0,
+    rejected: pd.DataFrame | None = None,
+    tables: Mapping[str, pd.DataFrame] | None = None,
 ) -> tuple[tuple[CheckOutcome, ...], str | None]:
-    """Run a suite on a table.
+    """Run a suite on a table and keep what was found.
+
+    Parameters
+    ----------
+    watched, batch
+        The model and its batch.
+    frame, suite, columns
+        The table, what is expected of it, and what is known of its columns.
+    layer, name
+        Which table it is.
+    rejected
+        Rows that were set aside before, with their `reason`.
+    tables
+        The batch's other tables, for expectations that speak of them.
 
     Returns
     -------
@@ -30,14 +56,64 @@ def check_suite(
         The check results, and why the batch may not go on (`None` when it may).
 
     """
-    if not suite.expectations:
-        return (), None
-    report = validate(frame, suite, columns=columns, table=table, batch=batch, rejected=rejected)
-    checks = tuple(
-        CheckOutcome(verdict.name, verdict.passed, verdict.severity, verdict.sentence, verdict.observed)
-        for verdict in report.verdicts
+    table = f"{watched.name}/{layer}/{name}"
+    checks: tuple[CheckOutcome, ...] = ()
+    halting = None
+    verdicts: list[dict[str, Any]] = []
+    aside = 0 if rejected is None else len(rejected)
+    if suite.expectations:
+        report = validate(
+            frame, suite, columns=columns, table=table, batch=batch, rejected=aside, tables=dict(tables or {})
+        )
+        checks = tuple(
+            CheckOutcome(verdict.name, verdict.passed, verdict.severity, verdict.sentence, verdict.observed)
+            for verdict in report.verdicts
+        )
+        verdicts = [verdict.as_dict() for verdict in report.verdicts]
+        if report.halts:
+            halting = "; ".join(verdict.sentence for verdict in report.failed if verdict.blocking)
+            halting = f"{table}, batch {batch}, may not go on: {halting}"
+    reasons = {} if rejected is None or rejected.empty else rejected["reason"].astype(str).value_counts().to_dict()
+    content = {
+        "layer": layer,
+        "table": name,
+        "rows": len(frame),
+        "rejected": aside,
+        "reasons": {str(reason): int(count) for reason, count in list(reasons.items())[:50]},
+        "halted": halting,
+        "verdicts": verdicts,
+    }
+    write_evidence(watched, batch, f"quality_{layer}_{name}", content)
+    return checks, halting
+
+
+def publish_quality(watched: Watched, batch: str, outcomes: Mapping[str, StepOutcome]) -> dict[str, StepOutcome]:
+    """Draw the batch's quality page of all that was found so far, and link it from the outcomes of a step."""
+    found = [
+        content
+        for layer in LAYERS
+        for name in ((FEATURES,) if layer == "gold" else watched.sources)
+        if (content := load_evidence(watched, batch, f"quality_{layer}_{name}")) is not None
+    ]
+    halted = "; ".join(content["halted"] for content in found if content["halted"])
+    page = QualityPage(
+        model=watched.name,
+        title=watched.declaration.title,
+        batch=batch,
+        tables=tuple(
+            TableQuality(
+                layer=content["layer"],
+                table=content["table"],
+                rows=content["rows"],
+                rejected=content["reasons"],
+                verdicts=tuple(content["verdicts"]),
+            )
+            for content in found
+        ),
+        halted=halted,
     )
-    if not report.halts:
-        return checks, None
-    halting = "; ".join(verdict.sentence for verdict in report.failed if verdict.blocking)
-    return checks, f"{table}, batch {batch}, may not go on: {halting}"
+    path = watched.tables.quality_page(batch)
+    watched.lake.write_file(path, render_quality(page).encode())
+    watched.lake.write_file(watched.tables.quality_json(batch), json_bytes(quality_json(page)))
+    link = Link(f"{watched.reports_url}/{path}")
+    return {name: replace(one, facts={**one.facts, "quality": link}) for name, one in outcomes.items()}

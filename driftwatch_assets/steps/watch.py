@@ -4,62 +4,57 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from driftwatch_assets.drift import ClassReferences, Reference, judge, judge_within
+from driftwatch_assets.drift import Reference, compare_whole_table, judge, judge_whole_table
 from driftwatch_assets.steps.evidence import identity, write_evidence
-from driftwatch_assets.steps.learn import (
-    CLASSES_FILE,
-    FEATURES_FILE,
-    LABELS_FILE,
-    PREDICTION_COLUMNS,
-    PREDICTIONS_FILE,
-)
+from driftwatch_assets.steps.labels import with_labels
 from driftwatch_assets.steps.outcome import CheckOutcome, StepOutcome, Text
+from driftwatch_assets.steps.reference import FEATURES_FILE, PREDICTIONS_FILE, prediction_columns, reference_rows
+from driftwatch_assets.steps.relations import NO_LABELS, judge_relations
+from driftwatch_assets.steps.verdicts import unjudged, verdict_check, with_statistics
 
 if TYPE_CHECKING:
-    from driftwatch_assets.drift import Policy, Verdict
+    import pandas as pd
+
+    from driftwatch_assets.registry import LoadedModel
     from driftwatch_assets.steps.watched import Watched
 
 _SHOWN = 15
+NO_CHAMPION = "not judged: no champion is older than this batch"
 
 
 def watch_drift(watched: Watched, batch: str) -> StepOutcome:
     """Compare a batch with its champion's references and judge the differences.
 
     Where no champion is older than the batch there is nothing to compare with: nothing is judged, and the evidence
-    says so.
+    says so. What needs labels is judged here only where these come with the batch.
     """
     tables, task, plan = watched.tables, watched.declaration.task, watched.declaration.drift
     gold = watched.lake.read(tables.gold, batch)
-    predictions = watched.lake.read(tables.predictions, batch)
-    labelled = gold[gold[task.label].notna()]
+    labelled = _labelled(watched, batch)
     record = watched.registry.champion_as_of(watched.name, batch)
     gold_fingerprint = watched.lake.fingerprint(tables.gold, batch)
     content: dict[str, Any] = {
         "batch": batch,
         "rows": len(gold),
-        "labelled_rows": len(labelled),
+        "labelled_rows": len(gold) if task.label is None else len(labelled),
         "gold_fingerprint": gold_fingerprint,
         "identity": identity(gold_fingerprint, None if record is None else record.fingerprint),
         "champion": None,
     }
-    if record is None or predictions.empty:
+    if record is None or gold.empty:
+        reason = NO_CHAMPION if record is None else "not judged: the batch has no row"
         _, fingerprint = write_evidence(watched, batch, "drift", content)
-        reason = "not judged: no champion is older than this batch"
+        checks = [unjudged("data_drift", reason)]
+        checks += [unjudged("prediction_drift", reason)] if plan.predictions else []
+        checks += [unjudged("whole_table_drift", reason)] if plan.whole_table else []
+        if not task.known_after:
+            checks += judge_relations(watched, None, labelled, reason).checks
         return StepOutcome(
-            {"rows": float(len(gold)), "verdict": reason, "fingerprint": fingerprint},
-            tuple(_unjudged(name, reason) for name in ("data_drift", "label_drift", "prediction_drift")),
+            {"rows": float(len(gold)), "verdict": reason, "fingerprint": fingerprint}, tuple(checks)
         )
     champion = watched.registry.load(record)
-    features = gold[list(champion.features)]
-    statistics = Reference.from_bytes(champion.references[FEATURES_FILE]).compare(features)
+    statistics = Reference.from_bytes(champion.references[FEATURES_FILE]).compare(gold[list(champion.features)])
     verdict = judge(statistics, policy=plan.features)
-    label = _judged(champion.references[LABELS_FILE], labelled[[task.label]].astype(str), plan.labels)
-    said = _judged(champion.references[PREDICTIONS_FILE], predictions[PREDICTION_COLUMNS], plan.predictions)
-    within = ClassReferences.from_bytes(champion.references[CLASSES_FILE]).compare(
-        labelled[list(champion.features)], labelled[task.label]
-    )
     table = verdict.mark(statistics)
     written = watched.lake.write(tables.drift, batch, table.reset_index(), {"gold_fingerprint": gold_fingerprint})
     content |= {
@@ -70,20 +65,22 @@ def watch_drift(watched: Watched, batch: str) -> StepOutcome:
             "candidate": record.candidate,
         },
         "data_drift": verdict.as_dict(),
-        "label_drift": None if label is None else _as_json(*label),
-        "prediction_drift": None if said is None else _as_json(*said),
-        "within_classes": _plain(judge_within(within, policy=plan.features)),
+        "label_drift": None,
+        "prediction_drift": None,
+        "whole_table_drift": None,
     }
+    checks = [verdict_check("data_drift", verdict)]
+    for found, check in (
+        _predictions(watched, batch, champion),
+        _whole_table(watched, gold, champion),
+    ):
+        content |= found
+        checks += check
+    if not task.known_after:
+        relations = judge_relations(watched, champion, labelled, NO_LABELS)
+        content |= relations.content
+        checks += relations.checks
     _, fingerprint = write_evidence(watched, batch, "drift", content)
-    checks = [
-        _check("data_drift", verdict),
-        _unjudged("label_drift", "not judged: labels are not known")
-        if label is None
-        else _check("label_drift", label[1]),
-        _unjudged("prediction_drift", "not judged: nothing was predicted")
-        if said is None
-        else _check("prediction_drift", said[1]),
-    ]
     facts = {
         "rows": float(len(gold)),
         "verdict": verdict.reason,
@@ -95,60 +92,52 @@ def watch_drift(watched: Watched, batch: str) -> StepOutcome:
         "champion": f"version {record.version}, trained through batch {record.trained_through}",
         "fingerprint": fingerprint,
     }
+    if content["whole_table_drift"] is not None:
+        facts["whole_table_auc"] = content["whole_table_drift"]["auc"]
     return StepOutcome(facts, tuple(checks), stored=table.reset_index(), uri=written.uri)
 
 
-def _judged(reference: bytes, frame: pd.DataFrame, policy: Policy) -> tuple[pd.DataFrame, Verdict] | None:
-    if frame.empty:
-        return None
-    statistics = Reference.from_bytes(reference).compare(frame)
-    return statistics, judge(statistics, policy=policy)
+def _labelled(watched: Watched, batch: str) -> pd.DataFrame:
+    """Give the rows whose label came with the batch."""
+    task = watched.declaration.task
+    gold = with_labels(watched, batch, as_of=batch).gold
+    return gold.iloc[:0] if task.label is None else gold[gold[task.label].notna()]
 
 
-def _check(name: str, verdict: Verdict) -> CheckOutcome:
-    return CheckOutcome(
-        name,
-        passed=verdict.drift_detected is not True,
-        severity="error" if verdict.severity == "high" else "warn",
-        description=verdict.reason,
-        facts={
-            "judged": verdict.drift_detected is not None,
-            "severity": verdict.severity,
-            "drifted": float(len(verdict.drifted_features)),
-            "drifted_share": verdict.share_drifted,
-            "effect": verdict.severity_effect,
-            "drifted_features": list(verdict.drifted_features),
-        },
-    )
+def _predictions(watched: Watched, batch: str, champion: LoadedModel) -> tuple[dict[str, Any], list[CheckOutcome]]:
+    policy = watched.declaration.drift.predictions
+    if policy is None:
+        return {}, []
+    said = watched.lake.read(watched.tables.predictions, batch)
+    if said.empty:
+        return {}, [unjudged("prediction_drift", "not judged: nothing was predicted")]
+    reference = Reference.from_bytes(champion.references[PREDICTIONS_FILE])
+    statistics = reference.compare(said[prediction_columns(watched.declaration.task)])
+    verdict = judge(statistics, policy=policy)
+    return {"prediction_drift": with_statistics(statistics, verdict)}, [verdict_check("prediction_drift", verdict)]
 
 
-def _unjudged(name: str, reason: str) -> CheckOutcome:
-    return CheckOutcome(name, passed=True, severity="warn", description=reason, facts={"judged": False})
-
-
-def _as_json(statistics: pd.DataFrame, verdict: Verdict) -> dict[str, Any]:
-    return {**verdict.as_dict(), "statistics": _plain(verdict.mark(statistics))}
-
-
-def _plain(statistics: pd.DataFrame) -> list[dict[str, Any]]:
-    rows = statistics.reset_index().to_dict("records")
-    return [{str(name): _value(value) for name, value in row.items()} for row in rows]
-
-
-def _value(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if abs(value) < float("inf") else None
-    if value is None or value is pd.NA:
-        return None
-    if isinstance(value, str | int | bool | list):
-        return value
-    return value.item() if hasattr(value, "item") else str(value)
+def _whole_table(
+    watched: Watched, gold: pd.DataFrame, champion: LoadedModel
+) -> tuple[dict[str, Any], list[CheckOutcome]]:
+    policy = watched.declaration.drift.whole_table
+    if policy is None:
+        return {}, []
+    features = list(champion.features)
+    reference = reference_rows(watched, champion, policy.max_rows)
+    found = compare_whole_table(reference[features], gold[features], policy)
+    verdict = judge_whole_table(found, policy)
+    return {"whole_table_drift": {**verdict.as_dict(), **found.as_dict()}}, [
+        verdict_check("whole_table_drift", verdict)
+    ]
 
 
 def _strongest(table: pd.DataFrame) -> str:
-    top = table.sort_values("wasserstein_scaled", ascending=False).head(_SHOWN)
-    lines = ["| feature | drifted | W1/sd | PSI | KS |", "|---|---|---|---|---|"]
+    top = table.sort_values("effect", ascending=False).head(_SHOWN)
+    lines = ["| feature | drifted | because | effect | W1/sd | PSI | missing |", "|---|---|---|---|---|---|---|"]
     for name, row in top.iterrows():
         drifted = "yes" if row["drifted"] else ""
-        lines.append(f"| {name} | {drifted} | {row['wasserstein_scaled']:.2f} | {row['psi']:.2f} | {row['ks']:.2f} |")
+        numbers = [row["effect"], row["wasserstein_scaled"], row["psi"], row["missing_rate_current"]]
+        told = " | ".join("" if value != value else f"{value:.2f}" for value in numbers)  # noqa: PLR0124 - NaN
+        lines.append(f"| {name} | {drifted} | {row['because']} | {told} |")
     return "\n".join(lines)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from driftwatch_assets.reporting.wording import SUMMARY_JSON, SUMMARY_PAGE, json_name, page_name
+from driftwatch_assets.reporting.wording import (
+    SUMMARY_JSON,
+    SUMMARY_PAGE,
+    json_name,
+    page_name,
+    quality_json_name,
+    quality_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,53 +24,62 @@ if TYPE_CHECKING:
     from driftwatch_assets.lake import Lake
     from driftwatch_assets.registry import ModelRegistry
 
+FEATURES = "features"
+"""Name of the gold table, and of the quarantine of rows that gold set aside."""
+
 
 @dataclass(frozen=True)
 class Transforms:
-    """The two functions that a user writes, and what they say of silver's columns.
+    """The functions that a user writes, and what they say of silver's columns.
 
     Attributes
     ----------
     silver
-        Bronze rows that could be read → typed rows, in the same order, with `reject_reason` (null = kept).
+        By table: bronze rows that could be read → typed rows, under the same index, with `reject_reason` (null = kept).
     gold
-        Silver rows → id, features and label.
+        Silver rows by table, and where it asks for them the earlier batches' silver by batch → id, features, and the
+        label where it comes with the batch.
+    earlier
+        Whether gold asks for the earlier batches.
+    labels
+        Silver rows by table of the later batch that tells → id and label; `None` where labels come with the batch.
+    label_tables
+        The tables that `labels` reads.
     silver_types
-        Expected type by silver column; `None` when the user declares none.
+        By table, the expected type by silver column; a table that is not there declares none.
 
     """
 
-    silver: Callable[[pd.DataFrame], pd.DataFrame]
-    gold: Callable[[pd.DataFrame], pd.DataFrame]
-    silver_types: Mapping[str, str] | None = None
+    silver: Mapping[str, Callable[[pd.DataFrame], pd.DataFrame]]
+    gold: Callable[[Mapping[str, pd.DataFrame], Mapping[str, pd.DataFrame]], pd.DataFrame]
+    earlier: bool = False
+    labels: Callable[[Mapping[str, pd.DataFrame]], pd.DataFrame] | None = None
+    label_tables: tuple[str, ...] = ()
+    silver_types: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Tables:
-    """Names of a model's tables and folders in the lake."""
+    """Names of a model's tables and files in the lake."""
 
     model: str
-    source: str
 
-    @property
-    def bronze(self) -> str:
+    def bronze(self, table: str) -> str:
         """As it came."""
-        return f"{self.model}/bronze/{self.source}"
+        return f"{self.model}/bronze/{table}"
 
-    @property
-    def silver(self) -> str:
+    def silver(self, table: str) -> str:
         """Typed and cleaned."""
-        return f"{self.model}/silver/{self.source}"
+        return f"{self.model}/silver/{table}"
 
-    @property
-    def quarantine(self) -> str:
+    def quarantine(self, table: str) -> str:
         """Rejected rows, with the reason."""
-        return f"{self.model}/quarantine/{self.source}"
+        return f"{self.model}/quarantine/{table}"
 
     @property
     def gold(self) -> str:
-        """Features, and the label when it is known."""
-        return f"{self.model}/gold/features"
+        """Features, and the label when it comes with the batch."""
+        return f"{self.model}/gold/{FEATURES}"
 
     @property
     def predictions(self) -> str:
@@ -86,6 +102,18 @@ class Tables:
     def page_json(self, batch: str) -> str:
         """Path of the report's JSON twin."""
         return f"{self.model}/reports/{json_name(batch)}"
+
+    def quality_page(self, batch: str) -> str:
+        """Path of what the suites found in a batch."""
+        return f"{self.model}/reports/{quality_name(batch)}"
+
+    def quality_json(self, batch: str) -> str:
+        """Path of the quality page's JSON twin."""
+        return f"{self.model}/reports/{quality_json_name(batch)}"
+
+    def picture(self, batch: str, name: str) -> str:
+        """Path of a picture of a batch."""
+        return f"{self.model}/reports/{page_name(batch).removesuffix('.html')}-{name}.png"
 
     @property
     def summary(self) -> str:
@@ -112,6 +140,8 @@ class Watched:
         The model's folder of arriving files.
     reports_url
         Address under which the model's pages are served.
+    database
+        URL of the model's database where one is set; `None` means the embedded one.
 
     """
 
@@ -121,6 +151,7 @@ class Watched:
     registry: ModelRegistry
     landing: Path
     reports_url: str
+    database: str | None = None
 
     @property
     def name(self) -> str:
@@ -130,9 +161,13 @@ class Watched:
     @property
     def tables(self) -> Tables:
         """Names of the model's tables."""
-        return Tables(self.name, self.declaration.source.table)
+        return Tables(self.name)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Names of the source tables, in the declared order."""
+        return self.declaration.source.table_names
 
     def features(self, gold: pd.DataFrame) -> list[str]:
         """Give the feature columns of a gold table."""
-        task = self.declaration.task
-        return [name for name in gold.columns if name not in {task.id, task.label}]
+        return [name for name in gold.columns if name not in self.declaration.task.no_features]

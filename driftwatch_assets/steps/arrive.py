@@ -1,0 +1,211 @@
+"""What has arrived of a model: a look at its source, whatever that is, without storing anything."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from driftwatch_assets.arrivals import Landed
+from driftwatch_assets.lake import batch_order
+from driftwatch_assets.sources import (
+    Database,
+    DeliveryRefused,
+    Files,
+    LandingUnreadable,
+    WindowedFiles,
+    embedded_database,
+    extent,
+    list_landing,
+    read_cached,
+    window_at,
+    window_fingerprints,
+    window_of,
+    windows_between,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from driftwatch_assets.sources import Every, WindowedTable
+    from driftwatch_assets.steps.watched import Watched
+
+
+class SourceRefused(RuntimeError):  # noqa: N818 - named for what happened
+    """A source that holds all time cannot be parted into batches; nothing was taken in."""
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """What a look at a source found.
+
+    Attributes
+    ----------
+    landed
+        Batches that are there whole, in batch order, each with the fingerprint of its content.
+    waiting
+        What may still be being written, in words; look again.
+    remarks
+        What lies there and is not taken, in words.
+    cache
+        JSON-like; given to the next look, it spares reading again what did not change.
+
+    """
+
+    landed: tuple[Landed, ...]
+    waiting: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    cache: Mapping[str, Any] = field(default_factory=dict)
+
+
+def look(watched: Watched, known: Mapping[str, Any] | None = None, *, settle_seconds: float | None = None) -> Arrived:
+    """Look at a model's source.
+
+    Parameters
+    ----------
+    watched
+        The model.
+    known
+        The `cache` of the look before.
+    settle_seconds
+        How long a file must have been left alone; by default as declared.
+
+    Raises
+    ------
+    LandingUnreadable
+        The landing folder cannot be listed.
+    SourceRefused
+        A file that holds all time cannot be read; the message names it and the line.
+    driftwatch_assets.sources.DatabaseUnreachable
+        The database does not answer, which is not the same as an empty one.
+
+    """
+    source = watched.declaration.source
+    settle = watched.declaration.arrivals.settle_seconds if settle_seconds is None else settle_seconds
+    if isinstance(source, Files):
+        return _files(watched, source, known or {}, settle)
+    if isinstance(source, WindowedFiles):
+        return _windowed(watched, source, known or {}, settle)
+    return _database(watched, source)
+
+
+def landing_file(watched: Watched, table: WindowedTable) -> Path:
+    """Give the path of a table's file, which may not lead out of the landing folder."""
+    path = watched.landing / table.file
+    if not path.resolve().is_relative_to(watched.landing.resolve()):
+        message = f"{watched.name}: {path} is a link out of the landing folder; put the file itself there"
+        raise SourceRefused(message)
+    return path
+
+
+def database_url(watched: Watched, source: Database) -> str:
+    """Give the URL of a model's database; without one that is set, that of the embedded one, brought up to date."""
+    if watched.database is not None:
+        return watched.database
+    readers = {name: table.file for name, table in source.tables.items() if table.file is not None}
+    types = {name: source.tables[name].types for name in readers}
+    try:
+        return embedded_database(watched.landing, readers, types, model=watched.name)
+    except DeliveryRefused as refusal:
+        message = f"{watched.name}: {refusal}"
+        raise SourceRefused(message) from refusal
+
+
+def _files(watched: Watched, source: Files, known: Mapping[str, Any], settle: float) -> Arrived:
+    cached = {name: (int(entry[0]), int(entry[1]), str(entry[2])) for name, entry in known.items()}
+    landing = list_landing(watched.landing, source.pattern, now=time.time(), settle_seconds=settle, known=cached)
+    return Arrived(
+        tuple(Landed(delivery.batch, delivery.fingerprint) for delivery in landing.deliveries),
+        tuple(f"{held.path.name}: {held.reason}" for held in landing.settling),
+        (
+            *(f"{held.path.name}: {held.reason}" for held in landing.ignored),
+            *(f"batch {conflict.batch}: {conflict.reason}" for conflict in landing.duplicates),
+        ),
+        {name: list(entry) for name, entry in landing.cache.items()},
+    )
+
+
+def _windowed(watched: Watched, source: WindowedFiles, known: Mapping[str, Any], settle: float) -> Arrived:
+    if not watched.landing.is_dir():
+        message = f"the landing folder {watched.landing} is not there; create it, or name another in DRIFTWATCH_LANDING"
+        raise LandingUnreadable(message)
+    missing, waiting = [], []
+    cache: dict[str, Any] = {}
+    now = time.time()
+    for name, table in source.tables.items():
+        path = landing_file(watched, table)
+        try:
+            state = path.stat()
+        except FileNotFoundError:
+            missing.append(table.file)
+            continue
+        age = now - state.st_mtime
+        if 0 <= age < settle:
+            waiting.append(f"{table.file}: it was modified {age:.1f} s ago and has to rest for {settle:g} s")
+            continue
+        before = known.get(name)
+        if before is None or before[:2] != [state.st_size, state.st_mtime_ns]:
+            try:
+                found = window_fingerprints(read_cached(table.reader, path), table.time, source.every, path=path)
+            except DeliveryRefused as refusal:
+                message = f"{watched.name}, table {name}: {refusal}"
+                raise SourceRefused(message) from refusal
+            before = [state.st_size, state.st_mtime_ns, found]
+        cache[name] = before
+    if missing:
+        have = f"; {', '.join(waiting)}" if waiting else ""
+        return Arrived((), tuple(waiting), (f"{', '.join(missing)}: not there{have}",), cache)
+    if waiting:
+        return Arrived((), tuple(waiting), (), cache)
+    by_table = {name: entry[2] for name, entry in cache.items()}
+    keys = sorted({key for found in by_table.values() for key in found}, key=batch_order)
+    taken, remarks = _within(source, source.every, keys)
+    return Arrived(
+        tuple(Landed(key, _joined({name: found.get(key, "") for name, found in by_table.items()})) for key in taken),
+        (),
+        remarks,
+        cache,
+    )
+
+
+def _database(watched: Watched, source: Database) -> Arrived:
+    if watched.database is None:
+        files = [f"{name}.csv" for name in source.tables]
+        absent = [name for name in files if not (watched.landing / name).is_file()]
+        if absent:
+            return Arrived((), remarks=(f"{', '.join(absent)}: not in {watched.landing}, and no database is set",))
+    bounds = extent(database_url(watched, source), source.extent)
+    if bounds is None:
+        return Arrived((), remarks=("the database holds no row yet",))
+    keys = [one.key for one in windows_between(source.every, *bounds)]
+    taken, remarks = _within(source, source.every, keys)
+    # What a window holds is known once it is extracted; until then its identity is how it is asked for.
+    asked = _joined({name: table.query for name, table in source.tables.items()})
+    return Arrived(tuple(Landed(key, asked) for key in taken), remarks=remarks)
+
+
+def _within(source: WindowedFiles | Database, every: Every, keys: Iterable[str]) -> tuple[list[str], tuple[str, ...]]:
+    """Part windows into those that are over and within the declared period, and what is to be said of the others."""
+    now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+    first = window_at(every, dt.datetime.combine(source.start, dt.time()))
+    last = None if source.end is None else window_at(every, dt.datetime.combine(source.end, dt.time()))
+    taken, outside, running = [], [], []
+    for key in keys:
+        found = window_of(every, key)
+        if found.start < first.start or (last is not None and found.start > last.start):
+            outside.append(key)
+        elif found.end > now:
+            running.append(key)
+        else:
+            taken.append(key)
+    remarks = [f"{', '.join(outside)}: outside of the declared start and end"] if outside else []
+    remarks += [f"{', '.join(running)}: not over yet"] if running else []
+    return taken, tuple(remarks)
+
+
+def _joined(parts: Mapping[str, str]) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -39,6 +39,7 @@ class _CategoryEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]  
     """
 
     _unseen: ClassVar[float]
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {}
 
     categories_: list[list[Any]]
     values_: list[NDArray[np.float64]]

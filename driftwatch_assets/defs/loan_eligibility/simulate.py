@@ -131,14 +131,14 @@ def simulate(folder: Path, seed: int, days: int = 45, scale: float = 1.0) -> lis
     >>> [file.name for file in files]
     ['loan_details.csv', 'customer_details.csv', 'credit_details.csv']
     >>> len(files[0].read_text().splitlines()) - 1
-    104
+    96
     """
     if seed < 0 or days < 1 or not scale > 0:
         raise ValueError(
             f"cannot simulate loan applications with seed={seed}, days={days}, scale={scale}: "
             f"expected seed >= 0, days >= 1, scale > 0"
         )
-    tables: tuple[list[Sequence[str]], ...] = ([LOAN_COLUMNS], [CUSTOMER_COLUMNS], [CREDIT_COLUMNS])
+    tables: tuple[list[list[str]], ...] = ([[*LOAN_COLUMNS]], [[*CUSTOMER_COLUMNS]], [[*CREDIT_COLUMNS]])
     for day in range(days):
         for table, rows in zip(tables, _day(seed, day, scale), strict=True):
             table.extend(rows)
@@ -183,7 +183,9 @@ class _Bits:
         """Draw texts by their weights."""
         ends = np.cumsum([weight for _, weight in weighted])
         at = np.searchsorted(ends, self.uniform(rows) * ends[-1], side="right")
-        return np.array([text for text, _ in weighted], dtype=object)[np.minimum(at, len(weighted) - 1)]
+        texts: NDArray[Any] = np.array([text for text, _ in weighted], dtype=object)
+        drawn: NDArray[Any] = texts[np.minimum(at, len(weighted) - 1)]
+        return drawn
 
     def rare(self, share: float, rows: int) -> NDArray[np.int64]:
         """Count what seldom happens: how often in a row a draw falls below `share`, up to four times."""

@@ -1,5 +1,8 @@
 """What arrives: landed files and published archives, as tables with a fingerprint or as a clear refusal."""
 
+from driftwatch_assets.sources.csv_cache import forget_cached, read_cached
+from driftwatch_assets.sources.csv_source import CsvSource
+from driftwatch_assets.sources.csv_window import extent_of, rows_of_window, window_fingerprints
 from driftwatch_assets.sources.fetch_failure import (
     FetchFailed,
     FetchUnderWay,
@@ -24,6 +27,7 @@ from driftwatch_assets.sources.refusal import DeliveryRefused
 
 __all__ = [
     "Conflict",
+    "CsvSource",
     "Delivery",
     "DeliveryRefused",
     "FetchFailed",
@@ -39,10 +43,15 @@ __all__ = [
     "PublisherUnreachable",
     "RowsUnaccounted",
     "Split",
+    "extent_of",
     "fetch",
     "fingerprint_file",
+    "forget_cached",
     "list_landing",
+    "read_cached",
     "read_checksums",
     "readable",
+    "rows_of_window",
     "split",
+    "window_fingerprints",
 ]

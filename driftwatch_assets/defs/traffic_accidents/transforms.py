@@ -138,7 +138,7 @@ def _count(text: pd.Series, name: str, reasons: pd.Series) -> pd.Series:
     """Read whole numbers, also written as 2.0, and give a reason for each that cannot be believed."""
     low, high = LIMITS[name]
     stripped = text.astype(object).str.strip()
-    whole = stripped.str.fullmatch(r"-?[0-9]{1,9}(\.0+)?").fillna(value=False).astype(bool)
+    whole = stripped.str.fullmatch(r"-?[0-9]{1,9}(\.0+)?", na=False).astype(bool)
     numbers = pd.to_numeric(stripped.where(whole)).fillna(-1).astype(np.int64)
     _reject(reasons, text.isna(), f"{name} is missing")
     for row in reasons.index[reasons.isna() & ~whole]:

@@ -5,7 +5,7 @@ from driftwatch_assets.reporting.batch_page import render_batch
 from driftwatch_assets.reporting.content import BatchReport, Champion, ColumnDrift, Decision, WithinClass
 from driftwatch_assets.reporting.distributions import Distribution, histogram, histograms, strongest
 from driftwatch_assets.reporting.errors import ReportContentError
-from driftwatch_assets.reporting.governance import Governance, GovernancePart
+from driftwatch_assets.reporting.governance import Governance, GovernancePart, governance_from
 from driftwatch_assets.reporting.heatmap import Heatmap, heatmap_of
 from driftwatch_assets.reporting.history import HistoryEntry
 from driftwatch_assets.reporting.machine import batch_json, json_bytes, summary_json
@@ -13,7 +13,9 @@ from driftwatch_assets.reporting.performance import (
     BinaryPerformance,
     CalibrationBin,
     Performance,
+    ScoreBin,
     performance_from,
+    score_bins,
 )
 from driftwatch_assets.reporting.quality import CheckVerdict, QualityPage, TableQuality
 from driftwatch_assets.reporting.quality_page import quality_json, render_quality
@@ -52,6 +54,7 @@ __all__ = [
     "RelationDrift",
     "ReportContentError",
     "RetrainingGain",
+    "ScoreBin",
     "TableQuality",
     "Verdict",
     "WholeTableScore",
@@ -59,6 +62,7 @@ __all__ = [
     "anomaly_from",
     "batch_json",
     "confidence_of",
+    "governance_from",
     "heatmap_of",
     "histogram",
     "histograms",
@@ -74,6 +78,7 @@ __all__ = [
     "render_quality",
     "render_summary",
     "retraining_gains",
+    "score_bins",
     "strongest",
     "summary_json",
     "verdict_of",

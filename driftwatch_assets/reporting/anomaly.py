@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TOP = 10
-_NEEDED = ("rows", "anomaly_rate", "contamination", "threshold", "histogram")
+_NEEDED = ("rows", "anomaly_rate", "contamination", "histogram")
 
 
 @dataclass(frozen=True)
@@ -27,15 +27,13 @@ class AnomalyScores:
     contamination
         The share that was declared.
     threshold
-        The score from which a row is called anomalous.
+        The score above which a row is called anomalous; None when not told.
     edges, counts
         Histogram of the scores: ascending edges, one more than counts.
     top
         (Id, score) of the most anomalous rows, highest score first, ten at most.
     rate_fit
         How close the rate comes to the contamination: 1 - |rate - contamination|, 0 to 1.
-    baseline
-        What was expected of `rate_fit`; None when not known.
     degraded, reason
         Whether the rate counts as degraded (None: could not be told), and one sentence for people on it.
     """
@@ -43,13 +41,12 @@ class AnomalyScores:
     rows: int
     rate: float | None
     contamination: float
-    threshold: float
+    threshold: float | None = None
     interval: tuple[float, float] | None = None
     edges: tuple[float, ...] = ()
     counts: tuple[int, ...] = ()
     top: tuple[tuple[str, float], ...] = ()
     rate_fit: float | None = None
-    baseline: float | None = None
     degraded: bool | None = None
     reason: str = ""
 
@@ -61,19 +58,15 @@ class AnomalyScores:
             )
 
 
-def anomaly_from(
-    metrics: Mapping[str, Any], *, baseline: float | None = None, degraded: bool | None = None, reason: str = ""
-) -> AnomalyScores:
+def anomaly_from(metrics: Mapping[str, Any], verdict: Mapping[str, Any] | None = None) -> AnomalyScores:
     """Tell what was scored of a batch without labels, as it is stored, beside the verdict on it.
 
     Parameters
     ----------
     metrics
         Of an anomaly task, as training measures and evidence keeps them.
-    baseline
-        The rate fit that was expected.
-    degraded, reason
-        The verdict on the rate.
+    verdict
+        On the rate, as it is stored beside them: ``degraded`` and ``reason``; None where nothing was judged.
 
     Raises
     ------
@@ -98,19 +91,19 @@ def anomaly_from(
         raise ReportContentError(
             f"the metrics of an anomaly task lack {', '.join(absent)}; they have {', '.join(sorted(metrics))}"
         )
+    judged = verdict or {}
     low, high = metrics.get("anomaly_rate_low"), metrics.get("anomaly_rate_high")
     histogram = metrics["histogram"] or {}
     return AnomalyScores(
         rows=metrics["rows"],
         rate=metrics["anomaly_rate"],
         contamination=metrics["contamination"],
-        threshold=metrics["threshold"],
+        threshold=metrics.get("threshold"),
         interval=None if low is None or high is None else (low, high),
         edges=tuple(float(each) for each in histogram.get("edges", ())),
         counts=tuple(int(each) for each in histogram.get("counts", ())),
         top=tuple((str(each["id"]), float(each["score"])) for each in (metrics.get("top") or ())[:TOP]),
         rate_fit=metrics.get("rate_fit"),
-        baseline=baseline,
-        degraded=degraded,
-        reason=reason,
+        degraded=judged.get("degraded"),
+        reason=judged.get("reason") or "",
     )

@@ -18,6 +18,8 @@ BOX = (264, 244)
 WIDE, NARROW = (1080, 240), (350, 220)
 LARGEST_DOT, SMALLEST_DOT = 6.0, 2.0
 TABLE_STEPS = 10
+_Bar = tuple[float, float, tuple[tuple[int, str, str], ...]]
+"""From, to, and stacked parts: rows, how they are filled, and words."""
 
 
 @dataclass(frozen=True)
@@ -265,23 +267,15 @@ class _Frame:
 def class_scores(performance: Performance) -> ScoresFigure | None:
     """Draw how many rows of either class have which score; None where that is not known."""
     binary = performance.binary
-    if binary is None or not any(each.rows for each in binary.calibration):
+    if binary is None or not any(each.positive + each.negative for each in binary.scores):
         return None
     other = next((name for name in performance.classes if name != binary.positive), "the others")
-    bars = []
-    for each in binary.calibration:
-        positive = round(each.rows * (each.share or 0.0))
+    bars: list[_Bar] = []
+    for each in binary.scores:
         where = f"score {decimals(each.low, 2)} to {decimals(each.high, 2)}"
-        bars.append(
-            (
-                each.low,
-                each.high,
-                (
-                    (positive, "bar-current", f"{plural(positive, 'row')} of {binary.positive}, {where}"),
-                    (each.rows - positive, "bar-other", f"{plural(each.rows - positive, 'row')} of {other}, {where}"),
-                ),
-            )
-        )
+        positive = (each.positive, "bar-current", f"{plural(each.positive, 'row')} of {binary.positive}, {where}")
+        negative = (each.negative, "bar-other", f"{plural(each.negative, 'row')} of {other}, {where}")
+        bars.append((each.low, each.high, (positive, negative)))
     words = f"Score of {binary.positive}"
     return _scores("scores", "box", BOX, "Scores by actual class", bars, binary.threshold, words)
 
@@ -290,10 +284,10 @@ def anomaly_scores(scores: AnomalyScores) -> tuple[ScoresFigure, ...]:
     """Draw the distribution of anomaly scores twice, for wide and for narrow screens; nothing without a histogram."""
     if not sum(scores.counts):
         return ()
-    bars = []
+    bars: list[_Bar] = []
     for low, high, rows in zip(scores.edges, scores.edges[1:], scores.counts, strict=True):
         words = f"{plural(rows, 'row')}, score {measure(low)} to {measure(high)}"
-        cut = min(max(scores.threshold, low), high)
+        cut = high if scores.threshold is None else min(max(scores.threshold, low), high)
         for start, end, style in ((low, cut, "bar-reference"), (cut, high, "bar-anomaly")):
             if end > start:
                 bars.append((start, end, ((rows, style, words),)))
@@ -303,21 +297,19 @@ def anomaly_scores(scores: AnomalyScores) -> tuple[ScoresFigure, ...]:
     )
 
 
-_Bar = tuple[float, float, tuple[tuple[int, str, str], ...]]
-
-
 def _scores(
     name: str,
     size_name: str,
     size: tuple[int, int],
     title: str,
     bars: Sequence[_Bar],
-    threshold: float,
+    threshold: float | None,
     x_title: str,
 ) -> ScoresFigure:
     width, height = size
     left, right, top, base = 44.0, width - 10.0, 22.0, height - 38.0
-    low, high = min(bars[0][0], threshold), max(bars[-1][1], threshold)
+    reached = [bars[0][0], bars[-1][1], *([] if threshold is None else [threshold])]
+    low, high = min(reached), max(reached)
     across = Axis(low, high if high > low else low + 1.0, left, right)
     up = Axis(0.0, max(sum(part[0] for part in parts) for _, _, parts in bars) or 1, base, top)
     pieces = []
@@ -330,14 +322,14 @@ def _scores(
                 pieces.append(Piece(x, head, round(across.place(end) - x, 2), round(foot - head, 2), style, words))
             below += rows
     counts = [each for each in round_values(0.0, up.high, 4) if each == int(each)]
-    at = across.place(threshold)
-    label = f"threshold {measure(threshold)}"
-    anchor = "start" if at + 2 * text_half(label) + 6 < right else "end"
+    at = None if threshold is None else across.place(threshold)
+    label = "" if threshold is None else f"threshold {measure(threshold)}"
+    anchor = "start" if at is None or at + 2 * text_half(label) + 6 < right else "end"
     return ScoresFigure(
         id=name,
         size=size_name,
         title=title,
-        description=f"{label.capitalize()}. " + "; ".join(each.label for each in pieces) + ".",
+        description=f"{label.capitalize() or title}. {'; '.join(each.label for each in pieces)}.",
         width=width,
         height=height,
         left=left,

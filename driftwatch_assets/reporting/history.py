@@ -11,13 +11,17 @@ from driftwatch_assets.reporting.errors import ReportContentError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_SAME_AS_ACCURACY = (
-    ("value", "accuracy"),
-    ("value_low", "accuracy_low"),
-    ("value_high", "accuracy_high"),
-    ("frozen_value", "frozen_accuracy"),
-    ("previous_value", "previous_accuracy"),
-)
+RATE = "anomaly_rate"
+_SAME = {
+    "accuracy": (
+        ("value", "accuracy"),
+        ("value_low", "accuracy_low"),
+        ("value_high", "accuracy_high"),
+        ("frozen_value", "frozen_accuracy"),
+        ("previous_value", "previous_accuracy"),
+    ),
+    RATE: (("value", RATE),),
+}
 
 
 @dataclass(frozen=True)
@@ -52,8 +56,9 @@ class HistoryEntry:
         The metric of the champion on this batch, 0 to 1, with its 95 % interval; None while it is not known.
     frozen_value, previous_value
         The metric of the first champion and of the champion before this one, on this batch.
-    anomaly_rate, anomaly_rate_low, anomaly_rate_high
-        Share of the rows that is called anomalous, 0 to 1, with its 95 % interval; None where the task has labels.
+    anomaly_rate
+        Share of the rows that is called anomalous, 0 to 1; None where the task has labels. It is `value` where the
+        metric is ``"anomaly_rate"``.
     contamination
         The share that was declared.
     """
@@ -80,14 +85,10 @@ class HistoryEntry:
     frozen_value: float | None = None
     previous_value: float | None = None
     anomaly_rate: float | None = None
-    anomaly_rate_low: float | None = None
-    anomaly_rate_high: float | None = None
     contamination: float | None = None
 
     def __post_init__(self) -> None:
-        if self.metric != "accuracy":
-            return
-        for pair in _SAME_AS_ACCURACY:
+        for pair in _SAME.get(self.metric, ()):
             given = [getattr(self, name) for name in pair]
             known = next((each for each in given if each is not None), None)
             for name in pair:
@@ -97,7 +98,7 @@ class HistoryEntry:
     @property
     def waits_for_labels(self) -> bool:
         """Whether the batch was predicted by a champion, and how well is not known yet."""
-        known = self.value is not None or self.anomaly_rate is not None
+        known = self.metric == RATE or self.value is not None or self.anomaly_rate is not None
         return self.champion_trained_through is not None and self.rows != 0 and not known
 
     @classmethod

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from driftwatch_assets.reporting.history import RATE
 from driftwatch_assets.reporting.pages import raw
-from driftwatch_assets.reporting.timeline import RATE, told_by
+from driftwatch_assets.reporting.timeline import told_by
 from driftwatch_assets.reporting.wording import NOTHING, decimals, metric_title, percent
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from driftwatch_assets.reporting.history import HistoryEntry
 
@@ -54,25 +55,22 @@ def history_table(history: Sequence[HistoryEntry]) -> HistoryTable:
     >>> [row.figures[0][0] for row in table.rows]
     ['0.780', 'no labels yet']
     """
-    told = told_by(history)
-    metric = history[-1].metric if told == RATE else told
-    rates = told == RATE
-    f1 = not rates and metric == "accuracy"
+    metric = told_by(history)
+    write = percent if metric == RATE else decimals
+    f1 = metric == "accuracy"
     rows = []
     for each in history:
-        same = each.metric == metric
-        value, frozen = (each.value, each.frozen_value) if same else (None, None)
-        figures = [(percent(each.anomaly_rate), raw(each.anomaly_rate))] if rates else []
-        figures.append((_value(each, value), raw(value)))
+        value = each.value if each.metric == metric else None
+        frozen = each.frozen_value if each.metric == metric else None
+        figures = [(_value(each, value, write), raw(value))]
         if f1:
             figures.append((decimals(each.f1_macro), raw(each.f1_macro)))
-        figures.append((decimals(frozen), raw(frozen)))
+        figures.append((write(frozen), raw(frozen)))
         rows.append(HistoryRow(each, tuple(figures)))
     heads = (
         ("Batch", "ascending", True),
         ("Rows", "descending", False),
         ("Champion", "ascending", True),
-        *([(metric_title(RATE), "descending", False)] if rates else []),
         (metric_title(metric), "ascending", False),
         *([("Macro-F1", "ascending", False)] if f1 else []),
         ("Frozen model", "ascending", False),
@@ -80,12 +78,12 @@ def history_table(history: Sequence[HistoryEntry]) -> HistoryTable:
         ("Verdict", "ascending", True),
         ("After it", "descending", True),
     )
-    return HistoryTable(told, heads, tuple(rows))
+    return HistoryTable(metric, heads, tuple(rows))
 
 
-def _value(entry: HistoryEntry, value: float | None) -> str:
+def _value(entry: HistoryEntry, value: float | None, write: Callable[[float], str]) -> str:
     if value is not None:
-        return decimals(value)
+        return write(value)
     if entry.rows == 0:
         return "no rows"
     return "no labels yet" if entry.waits_for_labels else NOTHING

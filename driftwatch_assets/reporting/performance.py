@@ -13,6 +13,8 @@ from driftwatch_assets.reporting.errors import ReportContentError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from numpy.typing import ArrayLike
+
 Interval = tuple[float, float]
 Curve = tuple[tuple[float, float], ...]
 _ALWAYS = ("rows", "accuracy", "accuracy_low", "accuracy_high", "f1_macro", "per_class", "confusion")
@@ -41,6 +43,51 @@ class CalibrationBin:
 
 
 @dataclass(frozen=True)
+class ScoreBin:
+    """Rows of either class whose score of the positive class lies in one bin.
+
+    Attributes
+    ----------
+    low, high
+        The bin, 0 to 1; the last one includes its end.
+    positive, negative
+        Rows of either class.
+    """
+
+    low: float
+    high: float
+    positive: int
+    negative: int
+
+
+def score_bins(scores: ArrayLike, labels: ArrayLike, positive: str, *, bins: int = 20) -> tuple[ScoreBin, ...]:
+    """Count rows by their score and their label, on equal bins from 0 to 1.
+
+    Parameters
+    ----------
+    scores
+        Scores of the positive class, 0 to 1, one a row.
+    labels
+        Class names, one a row, none missing.
+    positive
+        The class that is looked for.
+    bins
+        How many.
+
+    Examples
+    --------
+    >>> score_bins([0.1, 0.6, 0.9], ["paid", "lost", "paid"], "lost", bins=2)
+    (ScoreBin(low=0.0, high=0.5, positive=0, negative=1), ScoreBin(low=0.5, high=1.0, positive=1, negative=1))
+    """
+    values, names = np.asarray(scores, dtype=float), np.asarray(labels).astype(str)
+    edges = np.linspace(0.0, 1.0, bins + 1)
+    sides = [np.histogram(values[chosen], bins=edges)[0] for chosen in (names == positive, names != positive)]
+    return tuple(
+        ScoreBin(float(edges[at]), float(edges[at + 1]), int(sides[0][at]), int(sides[1][at])) for at in range(bins)
+    )
+
+
+@dataclass(frozen=True)
 class BinaryPerformance:
     """What is measured only where one of two classes is looked for.
 
@@ -66,6 +113,8 @@ class BinaryPerformance:
         (Recall, precision), by recall.
     calibration
         Bins of the score, ascending.
+    scores
+        How many rows of either class have which score; empty when that is not to be drawn.
     """
 
     positive: str
@@ -83,6 +132,7 @@ class BinaryPerformance:
     roc: Curve = ()
     precision_recall: Curve = ()
     calibration: tuple[CalibrationBin, ...] = ()
+    scores: tuple[ScoreBin, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,12 +212,11 @@ class Performance:
 
 def performance_from(
     metrics: Mapping[str, Any],
+    verdict: Mapping[str, Any] | None = None,
     *,
     metric: str = "",
-    baseline: float | None = None,
     baseline_rows: str = "",
-    degraded: bool | None = None,
-    reason: str = "",
+    scores: tuple[ScoreBin, ...] = (),
 ) -> Performance:
     """Tell what was measured on the labelled rows of a batch, as it is stored, beside the verdict on it.
 
@@ -175,12 +224,16 @@ def performance_from(
     ----------
     metrics
         Of a multiclass or a binary task, as training measures and evidence keeps them.
+    verdict
+        On performance, as it is stored beside them: ``metric``, ``low``, ``high``, ``baseline``, ``degraded`` and
+        ``reason``, any of which may be absent; None where nothing was judged.
     metric
-        What the model is judged by: a key of `metrics`; by default accuracy, and AUC of a binary task.
-    baseline, baseline_rows
-        What was expected of that metric, and in words on which rows.
-    degraded, reason
-        The verdict on performance.
+        What the model is judged by, a key of `metrics`; by default the verdict's, else accuracy, and AUC of a binary
+        task.
+    baseline_rows
+        In words, which rows the verdict's baseline was measured on.
+    scores
+        How many rows of either class have which score (see `score_bins`), where that is to be drawn.
 
     Raises
     ------
@@ -193,7 +246,7 @@ def performance_from(
     ...            "f1_macro": 0.73, "per_class": {"a": {"precision": 1.0, "recall": 0.5, "f1": 0.67, "support": 2},
     ...            "b": {"precision": 0.67, "recall": 1.0, "f1": 0.8, "support": 2}},
     ...            "confusion": {"classes": ["a", "b"], "counts": [[1, 1], [0, 2]]}}
-    >>> found = performance_from(metrics, baseline=0.8)
+    >>> found = performance_from(metrics, {"metric": "accuracy", "baseline": 0.8})
     >>> found.metric, found.value, found.interval, found.baseline
     ('accuracy', 0.75, (0.3, 0.95), 0.8)
     """
@@ -209,34 +262,36 @@ def performance_from(
         raise ReportContentError(
             f"the metrics of a {task} task lack {', '.join(absent)}; they have {', '.join(sorted(metrics))}"
         )
-    judged_by = metric or ("auc" if task == "binary" else "accuracy")
+    said = verdict or {}
+    judged_by = metric or said.get("metric") or ("auc" if task == "binary" else "accuracy")
     if judged_by not in metrics:
         raise ReportContentError(
             f"the model is judged by {judged_by!r}, which the metrics of a {task} task do not hold; they have"
             f" {', '.join(sorted(metrics))}"
         )
-    confusion = metrics["confusion"]
+    confusion, baseline = metrics["confusion"], said.get("baseline")
+    bounds = (said.get("low"), said.get("high")) if said.get("metric") == judged_by else (None, None)
     return Performance(
         rows=metrics["rows"],
         accuracy=metrics["accuracy"],
-        interval=_interval(metrics, judged_by),
+        interval=_interval(metrics, judged_by) or _bounds(*bounds),
         f1_macro=metrics["f1_macro"],
         per_class=pd.DataFrame.from_dict(metrics["per_class"], orient="index").astype(float),
         confusion=np.asarray(confusion["counts"], dtype=int),
         classes=tuple(str(name) for name in confusion["classes"]),
         baseline_accuracy=baseline if judged_by == "accuracy" else None,
         baseline_rows=baseline_rows,
-        degraded=degraded,
-        reason=reason,
+        degraded=said.get("degraded"),
+        reason=said.get("reason") or "",
         metric=judged_by,
         value=metrics[judged_by],
         baseline=baseline,
         accuracy_interval=_interval(metrics, "accuracy"),
-        binary=_binary(metrics) if task == "binary" else None,
+        binary=_binary(metrics, scores) if task == "binary" else None,
     )
 
 
-def _binary(metrics: Mapping[str, Any]) -> BinaryPerformance:
+def _binary(metrics: Mapping[str, Any], scores: tuple[ScoreBin, ...]) -> BinaryPerformance:
     return BinaryPerformance(
         positive=str(metrics["positive"]),
         threshold=metrics["threshold"],
@@ -256,11 +311,15 @@ def _binary(metrics: Mapping[str, Any]) -> BinaryPerformance:
             CalibrationBin(each["low"], each["high"], each["rows"], each.get("mean_score"), each.get("share"))
             for each in metrics.get("calibration") or ()
         ),
+        scores=scores,
     )
 
 
 def _interval(metrics: Mapping[str, Any], name: str) -> Interval | None:
-    low, high = metrics.get(f"{name}_low"), metrics.get(f"{name}_high")
+    return _bounds(metrics.get(f"{name}_low"), metrics.get(f"{name}_high"))
+
+
+def _bounds(low: float | None, high: float | None) -> Interval | None:
     return None if low is None or high is None else (low, high)
 
 

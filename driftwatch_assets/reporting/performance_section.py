@@ -69,6 +69,7 @@ def performance_section(performance: Performance) -> dict[str, Any]:
         "curves": curves,
         "scores": class_scores(performance),
         "classes": _score_classes(performance),
+        "score_rows": _score_rows(performance),
     }
 
 
@@ -95,6 +96,14 @@ def _figures(performance: Performance) -> list[dict[str, Any]]:
             "judged": name == performance.metric,
         }
         for name, title, value, interval in sorted(listed, key=lambda each: each[0] != performance.metric)
+    ]
+
+
+def _score_rows(performance: Performance) -> list[tuple[str, str, str]]:
+    bins = () if performance.binary is None else performance.binary.scores
+    return [
+        (f"{decimals(each.low, 2)} to {decimals(each.high, 2)}", count(each.positive), count(each.negative))
+        for each in bins
     ]
 
 

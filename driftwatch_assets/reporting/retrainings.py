@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from driftwatch_assets.reporting.history import RATE
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -29,6 +31,8 @@ class RetrainingGain:
         Why there is no such batch.
     metric
         What the champions are judged by.
+    target
+        What the metric is to be: the nearer, the better. None: the more, the better.
     """
 
     trained_through: str
@@ -39,6 +43,7 @@ class RetrainingGain:
     frozen: float | None = None
     note: str = ""
     metric: str = "accuracy"
+    target: float | None = None
 
     @property
     def accuracy(self) -> float | None:
@@ -52,17 +57,20 @@ class RetrainingGain:
 
     @property
     def over_previous(self) -> float | None:
-        """What was won over the champion before."""
-        return _over(self.value, self.previous)
+        """What was won over the champion before; of a metric with a target, how much nearer the new one comes."""
+        return self._over(self.previous)
 
     @property
     def over_frozen(self) -> float | None:
-        """What was won over the first champion."""
-        return _over(self.value, self.frozen)
+        """What was won over the first champion, likewise."""
+        return self._over(self.frozen)
 
-
-def _over(value: float | None, other: float | None) -> float | None:
-    return None if value is None or other is None else value - other
+    def _over(self, other: float | None) -> float | None:
+        if self.value is None or other is None:
+            return None
+        if self.target is None:
+            return self.value - other
+        return abs(other - self.target) - abs(self.value - self.target)
 
 
 def retraining_gains(history: Sequence[HistoryEntry]) -> tuple[RetrainingGain, ...]:
@@ -113,4 +121,5 @@ def _gain(entry: HistoryEntry, later: Sequence[HistoryEntry]) -> RetrainingGain:
         frozen=scored.frozen_value,
         note="its labels are not known yet" if scored.waits_for_labels else "",
         metric=scored.metric,
+        target=scored.contamination if scored.metric == RATE else None,
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from driftwatch_assets.reporting.heatmap import laid_out
-from driftwatch_assets.reporting.history import HistoryEntry
+from driftwatch_assets.reporting.history import RATE, HistoryEntry
 from driftwatch_assets.reporting.history_table import history_table
 from driftwatch_assets.reporting.pages import render_page
 from driftwatch_assets.reporting.retrainings import retraining_gains
-from driftwatch_assets.reporting.timeline import RATE, timelines, told_by
+from driftwatch_assets.reporting.timeline import timelines, told_by
 from driftwatch_assets.reporting.wording import decimals, metric_words, percent, plural
 
 if TYPE_CHECKING:

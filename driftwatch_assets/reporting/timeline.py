@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from driftwatch_assets.reporting.axes import Axis, Tick, round_values, spaced, text_half
-from driftwatch_assets.reporting.history import judged_by
+from driftwatch_assets.reporting.history import RATE, judged_by
 from driftwatch_assets.reporting.wording import decimals, metric_title, metric_words, percent, plural
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ RADIUS, SMALLEST_RADIUS = 4.5, 1.6
 BAND_BELOW = 12.0
 DOTS_FROM = 4.0
 TOLD_UP_TO = 24
-RATE = "anomaly_rate"
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,9 @@ class TimelineFigure:
     title
         What is drawn, in words.
     lines
-        The frozen model (or the declared contamination) and the champion of its time.
+        The frozen model and the champion of its time.
+    level
+        The declared contamination, as a path; empty where the task has none.
     pending
         Batches whose labels are not known yet.
     half
@@ -87,6 +88,7 @@ class TimelineFigure:
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
     lines: tuple[Line, ...]
+    level: str
     markers: tuple[Marker, ...]
     pending: tuple[Point, ...]
     half: float
@@ -97,12 +99,13 @@ class TimelineFigure:
 
 @dataclass(frozen=True)
 class _Drawn:
-    """What is drawn of a batch."""
+    """What is drawn of a batch: of its champion, of the frozen model, and the level that was declared."""
 
-    value: float | None
-    low: float | None
-    high: float | None
-    beside: float | None
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    frozen: float | None = None
+    level: float | None = None
 
 
 def timelines(history: Sequence[HistoryEntry], here: str | None = None) -> tuple[TimelineFigure, ...]:
@@ -120,9 +123,7 @@ def timelines(history: Sequence[HistoryEntry], here: str | None = None) -> tuple
     """
     metric = told_by(history)
     drawn = [_drawn(each, metric) for each in history]
-    known = [
-        at for at, each in enumerate(drawn) if each.value is not None or (each.beside is not None and metric != RATE)
-    ]
+    known = [at for at, each in enumerate(drawn) if each.value is not None or each.frozen is not None]
     if not known:
         return ()
     shown, values = list(history)[known[0] :], drawn[known[0] :]
@@ -137,11 +138,9 @@ def told_by(history: Sequence[HistoryEntry]) -> str:
 
 
 def _drawn(entry: HistoryEntry, metric: str) -> _Drawn:
-    if metric == RATE:
-        return _Drawn(entry.anomaly_rate, entry.anomaly_rate_low, entry.anomaly_rate_high, entry.contamination)
-    if entry.metric != metric:
-        return _Drawn(None, None, None, None)
-    return _Drawn(entry.value, entry.value_low, entry.value_high, entry.frozen_value)
+    if entry.metric == metric:
+        return _Drawn(entry.value, entry.value_low, entry.value_high, entry.frozen_value, entry.contamination)
+    return _Drawn(entry.anomaly_rate, level=entry.contamination) if metric == RATE else _Drawn()
 
 
 def _timeline(
@@ -163,13 +162,13 @@ def _timeline(
     radius = round(max(SMALLEST_RADIUS, min(RADIUS, step * 0.36)), 2)
     trio = list(zip(places, shown, values, strict=True))
     live = _line("live", "champion of its time", [_point(up, *each, metric) for each in trio], radius)
-    beside = _beside(up, trio, metric, radius * 0.76)
+    frozen = _frozen(up, trio, metric, radius * 0.76)
     has_intervals = any(each.low is not None for each in live.points)
     intervals = "" if not has_intervals else ("band" if step < BAND_BELOW else "bars")
     if intervals == "band":
         live = replace(live, band=_band([_point(up, *each, metric) for each in trio]))
     if step < DOTS_FROM:
-        live, beside = replace(live, points=()), replace(beside, points=())
+        live, frozen = replace(live, points=()), replace(frozen, points=())
     retrained = [(at, each) for at, each in zip(places, shown, strict=True) if each.retrained or each.promoted]
     return TimelineFigure(
         size=name,
@@ -183,7 +182,8 @@ def _timeline(
         base=base,
         x_ticks=tuple(Tick(places[at], labels[at]) for at in spaced(labels, right - left)),
         y_ticks=y_ticks,
-        lines=(beside, live),
+        lines=(frozen, live),
+        level=_level(up, places, values) if metric == RATE else "",
         markers=tuple(
             Marker(round(at + step / 2, 2), each.promoted, _retraining_words(each)) for at, each in retrained
         ),
@@ -200,13 +200,14 @@ def _timeline(
 
 
 def _metric_axis(values: Sequence[_Drawn], base: float, top: float) -> tuple[Axis, tuple[Tick, ...]]:
-    known = [value for each in values for value in (each.value, each.beside, each.low) if value is not None]
+    known = [value for each in values for value in (each.value, each.frozen, each.low) if value is not None]
     up = Axis(max(0.0, (int(min(known) * 20 + 1e-9) - 1) / 20), 1.0, base, top)
     return up, up.ticks(5)
 
 
 def _rate_axis(values: Sequence[_Drawn], base: float, top: float) -> tuple[Axis, tuple[Tick, ...]]:
-    known = [value for each in values for value in (each.value, each.beside, each.high) if value is not None]
+    shown = [value for each in values for value in (each.value, each.frozen, each.level, each.high)]
+    known = [value for value in shown if value is not None]
     up = Axis(0.0, min(1.0, max(0.02, *known) * 1.08), base, top)
     ticks = round_values(up.low, up.high, 5)
     places = 0 if all(abs(each * 100 - round(each * 100)) < 1e-9 for each in ticks) else 1  # noqa: PLR2004 - whole percents
@@ -230,16 +231,21 @@ def _point(up: Axis, x: float, entry: HistoryEntry, drawn: _Drawn, metric: str) 
     return Point(x, up.place(drawn.value), words, up.place(drawn.low), up.place(drawn.high))
 
 
-def _beside(up: Axis, trio: Sequence[tuple[float, HistoryEntry, _Drawn]], metric: str, radius: float) -> Line:
+def _frozen(up: Axis, trio: Sequence[tuple[float, HistoryEntry, _Drawn]], metric: str, radius: float) -> Line:
+    write = _write(metric)
     points = [
         None
-        if drawn.beside is None
-        else Point(at, up.place(drawn.beside), f"Batch {entry.batch}: frozen model {decimals(drawn.beside)}")
+        if drawn.frozen is None
+        else Point(at, up.place(drawn.frozen), f"Batch {entry.batch}: frozen model {write(drawn.frozen)}")
         for at, entry, drawn in trio
     ]
-    if metric == RATE:
-        return replace(_line("level", "declared contamination", points, radius), points=())
     return _line("frozen", "frozen model", points, round(radius, 2))
+
+
+def _level(up: Axis, places: Sequence[float], values: Sequence[_Drawn]) -> str:
+    declared = [(at, each.level) for at, each in zip(places, values, strict=True) if each.level is not None]
+    half = (places[1] - places[0]) / 2 if len(places) > 1 else places[0] - up.start
+    return "".join(f"M{at - half:g},{up.place(level):g}H{at + half:g}" for at, level in declared)
 
 
 def _line(style: str, name: str, points: Sequence[Point | None], radius: float) -> Line:
@@ -290,10 +296,10 @@ def _describe(shown: Sequence[HistoryEntry], values: Sequence[_Drawn], metric: s
     else:
         words = [
             f"batch {entry.batch} {write(value)}"
-            + (f" (frozen model {decimals(drawn.beside)})" if drawn.beside is not None and metric != RATE else "")
+            + (f" (frozen model {write(drawn.frozen)})" if drawn.frozen is not None else "")
             for entry, drawn, value in known
         ]
-    levels = [drawn.beside for drawn in values if drawn.beside is not None] if metric == RATE else []
+    levels = [drawn.level for drawn in values if drawn.level is not None]
     said = [f"{metric_title(metric)} by batch: {'; '.join(words)}."] if words else []
     said += [f"The declared contamination is {percent(levels[-1])}."] if levels else []
     waiting = sum(each.waits_for_labels for each in shown)

@@ -246,9 +246,14 @@ def sentence(text: str) -> str:
     --------
     >>> sentence("not judged: 12 rows have a label"), sentence("fe_1 drifted."), sentence("")
     ('Not judged: 12 rows have a label.', 'fe_1 drifted.', '')
+    >>> sentence("auc 0.750 is 0.080 below the expected 0.830")
+    'AUC 0.750 is 0.080 below the expected 0.830.'
     """
     if not text:
         return ""
+    metric = next((name for name in METRICS if text.startswith(f"{name} ")), "")
+    if metric:
+        text = METRICS[metric] + text.removeprefix(metric)
     first = re.match(r"[a-z]+(?=[\s:,])", text)
     text = text[0].upper() + text[1:] if first else text
     return text if text[-1] in ".!?" else f"{text}."

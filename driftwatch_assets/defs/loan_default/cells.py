@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _NUMBER = re.compile(r"\s*([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)_*\s*")
-_WORDS = re.compile(r"\s*_*([A-Za-z](?:[A-Za-z ,.'&/_-]*[A-Za-z.])?)_*\s*")
+_WORDS = re.compile(r"[\w ,.'&/-]+")
 _SPAN = re.compile(r"\s*([0-9]{1,3}) Years? and ([0-9]{1,2}) Months?\s*", re.IGNORECASE)
 _MONTHS = 12
 
@@ -38,7 +38,7 @@ def numbers(text: pd.Series[Any], low: float = -np.inf, high: float = np.inf) ->
     Returns
     -------
     pandas.Series
-        float64 under the index of `text`, NaN where there is no number or none within the bounds.
+        float64 under the index of `text`, NaN where there is no finite number within the bounds.
 
     Examples
     --------
@@ -46,11 +46,13 @@ def numbers(text: pd.Series[Any], low: float = -np.inf, high: float = np.inf) ->
     [28.0, 9000.0, nan, nan, nan, nan]
     """
     values = _read(text, _number).astype(np.float64)
-    return values.where((values >= low) & (values <= high))
+    return values.where(np.isfinite(values) & (values >= low) & (values <= high))
 
 
 def words(text: pd.Series[Any]) -> pd.Series[Any]:
-    """Read words: a cell that has a letter, and besides letters only spaces and the marks ``, . ' & / _ -``.
+    """Read words: a cell that has a letter, and besides letters and digits only spaces and the marks ``, . ' & / _ -``.
+
+    Underscores around the words are left out.
 
     Examples
     --------
@@ -106,8 +108,8 @@ def _number(text: str) -> float | None:
 
 
 def _word(text: str) -> str | None:
-    found = _WORDS.fullmatch(text)
-    return found[1] if found else None
+    bare = text.strip(" _")
+    return bare if _WORDS.fullmatch(bare) and any(sign.isalpha() for sign in bare) else None
 
 
 def _span(text: str) -> float | None:

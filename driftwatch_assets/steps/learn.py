@@ -26,6 +26,7 @@ LABELS_FILE = "reference_labels.npz"
 PREDICTIONS_FILE = "reference_predictions.npz"
 EXPECTED_FILE = "expected.json"
 PREDICTION_COLUMNS = ["predicted", "confidence"]
+_TOLD = frozenset({"accuracy", "f1_macro", "auc", "precision", "recall", "f1", "brier", "anomaly_rate", "rate_fit"})
 
 
 def learn(watched: Watched, batch: str, *, progress: Callable[[str], None] = lambda _: None) -> StepOutcome:
@@ -40,11 +41,10 @@ def learn(watched: Watched, batch: str, *, progress: Callable[[str], None] = lam
         outcome = train(
             declaration.training,
             gold,
+            task=task,
             through=batch,
             features=features,
-            label=task.label,
             champion=champion,
-            identity=task.id,
             progress=progress,
         )
     except NotEnoughLabels as reason:
@@ -64,8 +64,13 @@ def learn(watched: Watched, batch: str, *, progress: Callable[[str], None] = lam
         "ranking": Text(_as_markdown(outcome.ranking.table)),
         "ranking_reason": outcome.ranking.reason,
         "gates": Text("\n".join(f"- {gate.sentence}" for gate in outcome.gates) or "No gate is declared."),
+        "metric": comparison.metric,
         "challenger": comparison.challenger.value,
-        "challenger_f1_macro": comparison.challenger_report.f1_macro,
+        **{
+            f"challenger_{name}": value
+            for name, value in comparison.challenger_report.metrics().items()
+            if name in _TOLD and name != comparison.metric
+        },
         "training_batches_against_reference": Text(_as_markdown(table)),
         "fingerprint": version.fingerprint,
         "data_fingerprint": version.data_fingerprint,
@@ -97,7 +102,8 @@ def _references(
     plan, label = watched.declaration.drift, watched.declaration.task.label
     chosen = list(window) if plan.reference == "all" else list(window)[-plan.reference :]
     rows = pd.concat([window[one] for one in chosen], ignore_index=True)
-    rows = rows[rows[label].notna()]
+    if label is not None:
+        rows = rows[rows[label].notna()]
     features = list(outcome.features)
     reference = Reference.fit(rows[features])
     verdicts = []
@@ -112,26 +118,30 @@ def _references(
                 "drifted features": len(verdict.drifted_features),
             }
         )
-    expected = {"accuracy": _expected_accuracy(outcome), "candidate": outcome.candidate.name}
+    said = [name for name in (*PREDICTION_COLUMNS, "score") if name in outcome.held_out]
     files = {
         FEATURES_FILE: reference.to_bytes(),
-        CLASSES_FILE: fit_within(rows[features], rows[label]).to_bytes(),
-        LABELS_FILE: Reference.fit(rows[[label]].astype(str)).to_bytes(),
-        PREDICTIONS_FILE: Reference.fit(outcome.held_out[PREDICTION_COLUMNS]).to_bytes(),
-        EXPECTED_FILE: json.dumps(expected).encode(),
+        PREDICTIONS_FILE: Reference.fit(outcome.held_out[said]).to_bytes(),
+        EXPECTED_FILE: json.dumps(_expected(outcome)).encode(),
     }
+    if label is not None:
+        files[CLASSES_FILE] = fit_within(rows[features], rows[label]).to_bytes()
+        files[LABELS_FILE] = Reference.fit(rows[[label]].astype(str)).to_bytes()
     return files, pd.DataFrame(verdicts).set_index("batch")
 
 
-def _expected_accuracy(outcome: TrainingOutcome) -> float:
-    """Give the accuracy that a later batch should show: what the candidate reached on batches that it had not seen.
+def _expected(outcome: TrainingOutcome) -> dict[str, Any]:
+    """Give what a later batch should show: what the candidate reached on batches that it had not seen.
 
-    Where there was nothing to rank on, or another metric was ranked, it is the accuracy on the judging rows.
+    Where there was nothing to rank on, it is what the challenger reached on the judging rows.
     """
     ranked = float(outcome.ranking.table["score"].astype(float)[outcome.candidate.name])
-    if outcome.comparison.metric == "accuracy" and not math.isnan(ranked):
-        return ranked
-    return float(outcome.comparison.challenger_report.accuracy)
+    comparison = outcome.comparison
+    return {
+        "metric": comparison.metric,
+        "value": comparison.challenger.value if math.isnan(ranked) else ranked,
+        "candidate": outcome.candidate.name,
+    }
 
 
 def _as_markdown(table: pd.DataFrame) -> str:

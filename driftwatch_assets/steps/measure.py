@@ -1,4 +1,4 @@
-"""Predictions and labels → performance."""
+"""Predictions, and labels where there are, → performance."""
 
 from __future__ import annotations
 
@@ -6,24 +6,26 @@ from dataclasses import asdict
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from driftwatch_assets.performance import judge_performance
-from driftwatch_assets.steps.champion import expected_accuracy, line_of
+from driftwatch_assets.performance import judge_performance, judge_rate
+from driftwatch_assets.steps.champion import expected_of, line_of
 from driftwatch_assets.steps.evidence import identity, write_evidence
 from driftwatch_assets.steps.outcome import CheckOutcome, StepOutcome
-from driftwatch_assets.training import measure
+from driftwatch_assets.training import measure_task
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from driftwatch_assets.steps.champion import Line
+    from driftwatch_assets.performance import PerformanceVerdict
+    from driftwatch_assets.registry import ModelVersion
+    from driftwatch_assets.steps.champion import Expected
     from driftwatch_assets.steps.watched import Watched
-    from driftwatch_assets.training import MulticlassReport
+    from driftwatch_assets.training import Report, Task
 
-_FIELDS = ("predicted", "confidence")
+_TOLD = ("accuracy", "f1_macro", "auc", "precision", "recall", "f1", "anomaly_rate")
 
 
 def measure_performance(watched: Watched, batch: str) -> StepOutcome:
-    """Compare a batch's predictions with the labels that are known.
+    """Compare a batch's predictions with the labels that are known; without labels, their rate with the declared one.
 
     Besides the champion, the first champion (frozen, never retrained) and the champion before this one are measured
     on the same rows, so that what each retraining bought can be read off.
@@ -34,21 +36,27 @@ def measure_performance(watched: Watched, batch: str) -> StepOutcome:
     provenance = watched.lake.provenance(tables.predictions, batch)
     line = line_of(watched, batch) if len(predictions) else None
     champion = None if line is None else line.own
-    labelled = gold[gold[task.label].notna()]
-    said = labelled[[task.id, task.label]].merge(predictions[[task.id, *_FIELDS]], on=task.id, how="inner")
+    loaded = None if line is None else watched.registry.load(line.own)
+    expected = None if loaded is None else expected_of(loaded)
+    labelled = gold if task.label is None else gold[gold[task.label].notna()]
+    columns = [task.id] if task.label is None else [task.id, task.label]
+    said = labelled[columns].merge(predictions.drop(columns=columns[1:], errors="ignore"), on=task.id, how="inner")
     report = None
-    if len(said):
-        report = measure(said[task.label].astype(str), said["predicted"], said["confidence"], classes=task.classes)
-    baseline = None if line is None else expected_accuracy(watched.registry.load(line.own))
-    verdict = judge_performance(
-        accuracy=None if report is None else report.accuracy,
-        accuracy_high=None if report is None else report.accuracy_high,
-        labelled_rows=len(said) if champion is not None else len(labelled),
-        mean_confidence=float(predictions["confidence"].mean()) if len(predictions) else None,
-        baseline=baseline,
-        policy=watched.declaration.performance,
-    )
-    peers = _peers(watched, line, labelled) if line is not None and report is not None else {}
+    if len(said) and loaded is not None:
+        report = _measured(watched, said, said, loaded.threshold)
+    confidence = None
+    if len(predictions) and "confidence" in predictions:
+        confidence = float(predictions["confidence"].mean())
+    verdict = _verdict(watched, report, expected, len(said) if champion is not None else len(labelled), confidence)
+    peers: dict[str, float | None] = {}
+    if line is not None and report is not None and expected is not None:
+        frozen, previous = (_peer(watched, one, labelled) for one in (line.first, line.previous))
+        peers = {
+            "frozen_value": _value(frozen, expected),
+            "previous_value": _value(previous, expected),
+            "frozen_accuracy": _flat(frozen, "accuracy"),
+            "previous_accuracy": _flat(previous, "accuracy"),
+        }
     content: dict[str, Any] = {
         "batch": batch,
         "rows": len(gold),
@@ -63,8 +71,12 @@ def measure_performance(watched: Watched, batch: str) -> StepOutcome:
             "fingerprint": champion.fingerprint,
         },
         "verdict": asdict(verdict),
-        "metrics": None if report is None else _metrics(report),
-        "mean_confidence": float(predictions["confidence"].mean()) if len(predictions) else None,
+        "metric": verdict.metric,
+        "value": verdict.value,
+        "value_low": verdict.low,
+        "value_high": verdict.high,
+        "metrics": None if report is None else report.as_dict(),
+        "mean_confidence": confidence,
         **peers,
     }
     content["identity"] = identity(content["gold_fingerprint"], None if champion is None else champion.fingerprint)
@@ -75,42 +87,74 @@ def measure_performance(watched: Watched, batch: str) -> StepOutcome:
         "verdict": verdict.reason,
     }
     if report is not None:
-        facts |= {"accuracy": report.accuracy, "f1_macro": report.f1_macro, "baseline": baseline, **peers}
+        measured = report.metrics()
+        facts |= {name: measured[name] for name in _TOLD if name in measured}
+        facts |= {"metric": verdict.metric, "value": verdict.value, "baseline": verdict.baseline, **peers}
     check = CheckOutcome(
         "performance",
         passed=verdict.degraded is not True,
         severity="error" if verdict.severity == "high" else "warn",
         description=verdict.reason,
-        facts={"judged": verdict.degraded is not None, "baseline": baseline, "severity": verdict.severity},
+        facts={"judged": verdict.degraded is not None, "baseline": verdict.baseline, "severity": verdict.severity},
     )
     return StepOutcome({name: value for name, value in facts.items() if value is not None}, (check,), uri=uri)
 
 
-def _peers(watched: Watched, line: Line, labelled: pd.DataFrame) -> dict[str, float | None]:
-    """Measure the first champion, and the one before the batch's, on the batch's labelled rows."""
+def _verdict(
+    watched: Watched, report: Report | None, expected: Expected | None, rows: int, confidence: float | None
+) -> PerformanceVerdict:
+    declaration = watched.declaration
+    task: Task = declaration.task
+    if task.kind == "anomaly":
+        measured = {} if report is None else report.metrics()
+        return judge_rate(
+            rate=measured.get("anomaly_rate"),
+            low=measured.get("anomaly_rate_low"),
+            high=measured.get("anomaly_rate_high"),
+            rows=rows,
+            contamination=None if expected is None else task.contamination,
+            policy=declaration.performance,
+        )
+    metric = declaration.training.metric_for(task) if expected is None else expected.metric
+    low, high = (None, None) if report is None else map(_defined, report.interval(metric))
+    return judge_performance(
+        metric=metric,
+        value=None if report is None else _defined(report.value(metric)),
+        low=low,
+        high=high,
+        labelled_rows=rows,
+        mean_confidence=confidence,
+        baseline=None if expected is None else expected.value,
+        policy=declaration.performance,
+    )
+
+
+def _peer(watched: Watched, version: ModelVersion | None, labelled: pd.DataFrame) -> Report | None:
+    """Measure another champion on the batch's labelled rows."""
+    if version is None:
+        return None
+    model = watched.registry.load(version)
+    return _measured(watched, labelled, model.predict(labelled), model.threshold)
+
+
+def _measured(watched: Watched, rows: pd.DataFrame, scored: pd.DataFrame, threshold: float | None) -> Report:
     task = watched.declaration.task
-    accuracy: dict[str, float | None] = {}
-    for name, version in (("frozen_accuracy", line.first), ("previous_accuracy", line.previous)):
-        if version is None:
-            accuracy[name] = None
-            continue
-        said = watched.registry.load(version).predict(labelled)["predicted"].to_numpy()
-        accuracy[name] = float((said == labelled[task.label].astype(str).to_numpy()).mean())
-    return accuracy
+    labels = None if task.label is None else rows[task.label].astype(str)
+    return measure_task(task, labels, scored, rows[task.id].tolist(), threshold=threshold)
 
 
-def _metrics(report: MulticlassReport) -> dict[str, Any]:
-    return {
-        "accuracy": report.accuracy,
-        "accuracy_low": report.accuracy_low,
-        "accuracy_high": report.accuracy_high,
-        "f1_macro": report.f1_macro,
-        "per_class": {
-            str(name): {column: None if isnan(value) else float(value) for column, value in row.items()}
-            for name, row in report.per_class.iterrows()
-        },
-        "confusion": {
-            "classes": [str(name) for name in report.confusion.index],
-            "counts": report.confusion.to_numpy().tolist(),
-        },
-    }
+def _value(report: Report | None, expected: Expected) -> float | None:
+    """Give the value by which a peer is compared: the metric, or the rate of anomalies."""
+    if report is None:
+        return None
+    if expected.metric == "rate_fit":
+        return _flat(report, "anomaly_rate")
+    return _defined(report.value(expected.metric))
+
+
+def _flat(report: Report | None, name: str) -> float | None:
+    return None if report is None else report.metrics().get(name)
+
+
+def _defined(value: float) -> float | None:
+    return None if isnan(value) else value

@@ -68,7 +68,9 @@ class DriftPlan(BaseModel):
     )
     features: Policy = Field(default_factory=Policy, description="Rule for the features.")
     labels: Policy | None = Field(default_factory=Policy, description="Rule for the label.")
-    predictions: Policy | None = Field(default_factory=Policy, description="Rule for what is predicted, and how surely.")
+    predictions: Policy | None = Field(
+        default_factory=Policy, description="Rule for what is predicted, and how surely."
+    )
     correlation: CorrelationPolicy | None = Field(
         default=None, description="Rule for the relation between each feature and the label."
     )
@@ -177,25 +179,25 @@ class Declaration(BaseModel):
 
 def _faults(declared: Declaration) -> Iterator[InitErrorDetails]:
     """Find what fits each part but not the whole."""
-    metric, valid = declared.training.metric, declared.task.metrics
-    if metric not in valid:
-        yield at(
-            ("training", "metric"), metric, f"a {declared.task.kind} task has no metric {metric!r}; valid: {', '.join(valid)}"
-        )
+    try:
+        declared.training.metric_for(declared.task)
+    except ValueError as wrong:
+        yield at(("training", "metric"), declared.training.metric, str(wrong))
     tables = declared.source.table_names
     for layer in ("bronze", "silver"):
         suites = getattr(declared.quality, layer)
         if isinstance(suites, dict):
             for name in set(suites) - set(tables):
-                yield at(("quality", layer, name), name, f"no source table is called {name!r}; valid: {', '.join(tables)}")
+                message = f"no source table is called {name!r}; valid: {', '.join(tables)}"
+                yield at(("quality", layer, name), name, message)
         elif len(tables) > 1 and suites.expectations:
-            yield at(("quality", layer), None, f"with several source tables give one suite a table: {', '.join(tables)}")
+            message = f"with several source tables give each a suite by its name: {', '.join(tables)}"
+            yield at(("quality", layer), None, message)
     unlabelled = {"label_drift", "correlation_drift"} if declared.task.label is None else set()
     for trigger in declared.retraining.triggers:
         if trigger in unlabelled or not _asked(declared, trigger):
-            yield at(
-                ("retraining", "triggers"), trigger, f"the check {trigger!r} is never made; declare what it needs, or leave it out"
-            )
+            message = f"the check {trigger!r} is never made; declare what it needs, or leave it out"
+            yield at(("retraining", "triggers"), trigger, message)
 
 
 def _asked(declared: Declaration, trigger: str) -> bool:

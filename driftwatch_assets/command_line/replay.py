@@ -25,6 +25,7 @@ from driftwatch_assets.steps import history, look
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
     from rich.console import Console
 
     from driftwatch_assets.components import MonitoredModel
@@ -133,7 +134,9 @@ def _run_all(component: MonitoredModel, instance: dg.DagsterInstance, watched: W
             if not worked:
                 if not arrived.waiting:
                     progress.update(bar, description="done")
-                    return failures + ([] if arrived.landed else [f"nothing was taken in: {'; '.join(arrived.remarks)}"])
+                    if not arrived.landed:
+                        failures.append(f"nothing was taken in: {'; '.join(arrived.remarks) or 'nothing has arrived'}")
+                    return failures
                 progress.update(bar, description="waiting for files that may still be being written")
                 time.sleep(_PATIENCE_SECONDS)
 

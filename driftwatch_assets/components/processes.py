@@ -14,6 +14,7 @@ import dagster as dg
 
 from driftwatch_assets.components import records
 
+
 def claim_of(run_id: str) -> str:
     """Give the value of the tag by which this process says that it executes a run.
 

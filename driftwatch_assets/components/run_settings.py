@@ -49,7 +49,10 @@ def training_settings(declaration: Declaration) -> type[dg.Config]:
         fields["minimum"] = (
             float,
             Field(
-                default=training.gates.minimum, ge=0, le=1, description="Value of the metric below which nothing is deployed."
+                default=training.gates.minimum,
+                ge=0,
+                le=1,
+                description="Value of the metric below which nothing is deployed.",
             ),
         )
     if isinstance(declaration.task, Binary):

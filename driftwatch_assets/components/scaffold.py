@@ -1,4 +1,4 @@
-"""`dg scaffold defs driftwatch_assets.components.MonitoredModel my_model`: a commented declaration and two functions."""
+"""What `dg scaffold defs` writes for a new model: a commented declaration and two functions."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class MonitoredModelScaffolder(dg.Scaffolder[Any]):
             message = "a monitored model is declared in a defs.yaml of its own; leave --format away"
             raise ScaffoldRefused(message)
         if _NAME.fullmatch(name) is None:
-            message = f"{name!r} cannot name a model: expected lower-case letters, digits and _, beginning with a letter"
+            message = f"{name!r} cannot name a model: expected a lower-case letter, then letters, digits and _"
             raise ScaffoldRefused(message)
         values = {"name": name, "title": name.replace("_", " ").capitalize(), "type": request.type_name}
         request.target_path.mkdir(parents=True, exist_ok=True)

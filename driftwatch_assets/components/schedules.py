@@ -44,9 +44,7 @@ def build_schedules(
     return dg.Definitions(schedules=schedules, jobs=jobs)
 
 
-def _schedule(
-    name: str, cron: str, job: Job, model: str, watch: Callable[[Places], Watched]
-) -> dg.ScheduleDefinition:
+def _schedule(name: str, cron: str, job: Job, model: str, watch: Callable[[Places], Watched]) -> dg.ScheduleDefinition:
     @dg.schedule(
         name=name,
         job=job,

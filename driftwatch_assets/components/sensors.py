@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from driftwatch_assets.arrivals import Landed, plan_arrivals
+from driftwatch_assets.arrivals import plan_arrivals
 from driftwatch_assets.components import records
 from driftwatch_assets.components.processes import close_abandoned_runs
 from driftwatch_assets.lake import batch_order
 from driftwatch_assets.registry import champion_among
 from driftwatch_assets.resources import Places
 from driftwatch_assets.retraining import BatchEvidence, Decision, decide
-from driftwatch_assets.sources import LandingUnreadable, ExtractionFailed
+from driftwatch_assets.sources import ExtractionFailed, LandingUnreadable
 from driftwatch_assets.steps import SourceRefused, due_labels, known_with, look, read_evidence
 
 if TYPE_CHECKING:
@@ -164,7 +164,9 @@ def build_labels(
         for batch, fingerprint in due:
             attempt = tried.get((batch, fingerprint), 0) + 1
             if attempt > allowed:
-                context.log.error(f"performance of batch {batch} failed {allowed} times: mend the cause and launch it by hand")
+                context.log.error(
+                    "performance of batch %s failed %d times: mend the cause and launch it by hand", batch, allowed
+                )
                 continue
             return dg.SensorResult(
                 run_requests=[

@@ -89,12 +89,14 @@ class CategoricalColumn:
 
 
 Column = NumericColumn | CategoricalColumn
+_NUMBERS = frozenset({"integer", "floating", "mixed-integer-float", "decimal"})
 
 
 def kind_of(series: pd.Series[Any], where: str) -> Kind:
     """Decide from the dtype whether a column is numeric or categorical.
 
-    Integers and floats are numeric; text, booleans, pandas categories and objects are categorical.
+    Integers and floats are numeric, also in a column of objects (as a table becomes where a batch without a single
+    value is put beside one with numbers); text, booleans, pandas categories and other objects are categorical.
 
     Raises
     ------
@@ -107,7 +109,9 @@ def kind_of(series: pd.Series[Any], where: str) -> Kind:
         raise _refused(series, where)
     if pd.api.types.is_numeric_dtype(series.dtype):
         return "numeric"
-    if pd.api.types.is_object_dtype(series.dtype) or pd.api.types.is_string_dtype(series.dtype):
+    if pd.api.types.is_object_dtype(series.dtype):
+        return "numeric" if pd.api.types.infer_dtype(series, skipna=True) in _NUMBERS else "categorical"
+    if pd.api.types.is_string_dtype(series.dtype):
         return "categorical"
     raise _refused(series, where)
 
@@ -131,33 +135,47 @@ def sorted_values(series: pd.Series[Any], where: str) -> NDArray[np.float64]:
     ColumnRefused
         When a value is infinite, or the column is not numeric (one that holds nothing at all may have any type).
     """
-    name = str(series.name)
-    if isinstance(series.dtype, np.dtype) and series.dtype.kind in "fiu":
-        values = np.array(series.to_numpy(), dtype=np.float64)
-    elif series.isna().all():
-        return np.empty(0)
-    elif kind_of(series, where) == "numeric":
-        values = np.array(series.to_numpy(dtype=np.float64, na_value=np.nan))
-    else:
-        sample = series.dropna().iloc[0]
-        raise ColumnRefused(
-            name,
-            where,
-            f"has the type {series.dtype} (first value {sample!r}), but it is compared as a number",
-            "Convert it to numbers, or fit the reference with this column among `categorical`.",
-        )
+    values = _floats(series, where)
     values.sort()
     if values.size and np.isnan(values[-1]):
         values = values[: values.searchsorted(np.nan)]
     if values.size and (np.isinf(values[0]) or np.isinf(values[-1])):
-        count = int(np.isinf(values).sum())
-        raise ColumnRefused(
-            name,
-            where,
-            f"holds {count} infinite {'value' if count == 1 else 'values'}",
-            "Reject those rows, or store the values as missing, before the comparison.",
-        )
+        raise _infinite(series, values, where)
     return values
+
+
+def numbers(series: pd.Series[Any], where: str) -> NDArray[np.float64]:
+    """Give the values as float64 in their own order, NaN where there is none; raises as `sorted_values` does."""
+    values = _floats(series, where)
+    if np.isinf(values).any():
+        raise _infinite(series, values, where)
+    return values
+
+
+def _floats(series: pd.Series[Any], where: str) -> NDArray[np.float64]:
+    if isinstance(series.dtype, np.dtype) and series.dtype.kind in "fiu":
+        return np.array(series.to_numpy(), dtype=np.float64)
+    if series.isna().all():
+        return np.full(len(series), np.nan)
+    if kind_of(series, where) == "numeric":
+        return np.array(series.to_numpy(dtype=np.float64, na_value=np.nan))
+    sample = series.dropna().iloc[0]
+    raise ColumnRefused(
+        str(series.name),
+        where,
+        f"has the type {series.dtype} (first value {sample!r}), but it is compared as a number",
+        "Convert it to numbers, or fit the reference with this column among `categorical`.",
+    )
+
+
+def _infinite(series: pd.Series[Any], values: NDArray[np.float64], where: str) -> ColumnRefused:
+    count = int(np.isinf(values).sum())
+    return ColumnRefused(
+        str(series.name),
+        where,
+        f"holds {count} infinite {'value' if count == 1 else 'values'}",
+        "Reject those rows, or store the values as missing, before the comparison.",
+    )
 
 
 def category_counts(series: pd.Series[Any], where: str) -> dict[str, int]:

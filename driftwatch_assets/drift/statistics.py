@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from driftwatch_assets.drift.columns import NumericColumn, category_counts, sorted_values
+from driftwatch_assets.drift.columns import NumericColumn, category_counts, kind_of, sorted_values
 from driftwatch_assets.drift.distances import bin_counts, ks_distance, population_stability, wasserstein_distance
 from driftwatch_assets.drift.significance import chi_square, ks_pvalue, missing_pvalue, one_sided_pvalue
 
@@ -58,7 +58,7 @@ def compare_columns(columns: Mapping[str, Column], batch: pd.DataFrame) -> pd.Da
         found["rows_reference"][at] = column.rows
         found["n_reference"][at] = column.n
         if isinstance(column, NumericColumn):
-            counts[at] = _numeric(column, sorted_values(batch[name], "batch"), found, at)
+            counts[at] = _numeric(column, batch[name], found, at)
         else:
             counts[at] = _categorical(column, category_counts(batch[name], "batch"), found, at)
     n_reference, n_current = found["n_reference"], found["n_current"]
@@ -77,8 +77,13 @@ def compare_columns(columns: Mapping[str, Column], batch: pd.DataFrame) -> pd.Da
     return pd.DataFrame(found, index=pd.Index(list(columns), name="feature", dtype=object), copy=False)
 
 
-def _numeric(column: NumericColumn, current: NDArray[np.float64], found: dict[str, Any], at: int) -> Counts:
+def _numeric(column: NumericColumn, batch: pd.Series[Any], found: dict[str, Any], at: int) -> Counts:
     found["kind"][at] = "numeric"
+    if not column.n and not batch.isna().all() and kind_of(batch, "batch") == "categorical":
+        # A reference without a single value says nothing about the type: that values came is all there is to find.
+        found["n_current"][at] = batch.notna().sum()
+        return column.counts, np.zeros(1, dtype=np.int64)
+    current = sorted_values(batch, "batch")
     found["n_current"][at] = current.size
     if column.n and current.size:
         distance = wasserstein_distance(column.ordered, current)

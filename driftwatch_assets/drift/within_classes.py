@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from driftwatch_assets.drift.bundle import Bundle
-from driftwatch_assets.drift.columns import category_counts, class_names
+from driftwatch_assets.drift.columns import category_counts, class_names, kind_of
 from driftwatch_assets.drift.errors import DriftError, ReferenceUnreadable
 from driftwatch_assets.drift.policy import DEFAULT
 from driftwatch_assets.drift.reference import Reference
@@ -143,7 +143,9 @@ def fit_within(
     counts = category_counts(names, "labels")
     if not counts:
         raise DriftError(f"no reference within classes can be fitted: none of the {len(frame)} rows has a label")
-    chosen = None if categorical is None else list(categorical)
+    if categorical is None:
+        categorical = (name for name in frame.columns if kind_of(frame[name], "reference") == "categorical")
+    chosen = list(categorical)
     return ClassReferences(
         MappingProxyType({name: Reference.fit(frame[(names == name).to_numpy()], chosen) for name in counts})
     )

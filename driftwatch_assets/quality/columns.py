@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 GROUPS = ("features", "all")
+RAW_TEXTS = ("problem", "source_text")
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,29 @@ class TableColumns:
     identity
         Columns that say which row it is (an id, a line of the source). They name offending rows, and they are not
         in the group `all`: an id is never a duplicate, so it would hide the duplicates of everything else.
+    personal
+        Columns with personal data. None of their values ever comes out of a validation: counts and rows do.
+        Where a table has such columns, the raw texts that a source keeps of a row (`problem`, `source_text`) may
+        quote them and are treated alike; an identity that is personal names no row, its position does.
 
     """
 
     types: Mapping[str, str] | None = None
     features: tuple[str, ...] = ()
     identity: tuple[str, ...] = field(default=())
+    personal: tuple[str, ...] = ()
+
+    def hides(self, column: str) -> bool:
+        """Tell whether the values of a column may not come out.
+
+        Examples
+        --------
+        >>> known = TableColumns(personal=("ssn",))
+        >>> known.hides("ssn"), known.hides("source_text"), known.hides("age"), TableColumns().hides("problem")
+        (True, True, False, False)
+
+        """
+        return column in self.personal or (bool(self.personal) and column in RAW_TEXTS)
 
     def everything(self, present: Iterable[str]) -> tuple[str, ...]:
         """Give the group `all`: the declared columns (else those present) without the identity."""

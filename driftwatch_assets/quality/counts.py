@@ -94,7 +94,7 @@ class Readable(Tolerant, BuiltIn):
             unexpected_count=unexpected,
             unexpected_share=share(unexpected, int(result["element_count"])),
             worst_columns={self.column: unexpected} if unexpected else {},
-            first_rows=first_rows(frame, problems.notna().to_numpy(), self.column, identity=subject.columns.identity),
+            first_rows=first_rows(frame, problems.notna().to_numpy(), self.column, columns=subject.columns),
         )
 
 

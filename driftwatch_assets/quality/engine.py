@@ -7,9 +7,11 @@ import logging
 import os
 import threading
 import warnings
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import ModuleType
 
 # Great Expectations keeps its current context in a process-wide variable, and its first import registers
@@ -43,3 +45,18 @@ def great_expectations() -> ModuleType:
         if not logger.handlers:
             logger.addHandler(logging.NullHandler())
         return gx
+
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """Keep what Great Expectations logs from the process's log handlers: it writes exceptions' texts, which quote data.
+
+    To be entered by who holds `ONE_AT_A_TIME`.
+    """
+    logger = logging.getLogger("great_expectations")
+    before = logger.propagate
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.propagate = before

@@ -12,9 +12,12 @@ import pandas as pd
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from driftwatch_assets.quality.columns import TableColumns
+
 WORST_COLUMNS = 10
 FIRST_ROWS = 5
 LONGEST_TEXT = 200
+WITHHELD = "withheld"
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ def tally(
     unexpected: Mapping[str, np.ndarray[Any, np.dtype[np.bool_]]],
     considered: Mapping[str, int],
     *,
-    identity: Sequence[str],
+    columns: TableColumns,
     missing_count: int,
     details: Mapping[str, Any] | None = None,
 ) -> Evidence:
@@ -85,8 +88,8 @@ def tally(
         A boolean mask of n rows by column.
     considered
         How many values were looked at by column.
-    identity
-        Columns that name a row; positions from 0 where the frame has none of them.
+    columns
+        What is known of the table: the identity names rows, the values of personal columns are withheld.
     missing_count
         Missing values in these columns.
     details
@@ -108,7 +111,11 @@ def tally(
         missing_count=missing_count,
         worst_columns={name: counts[name] for name in offending[:WORST_COLUMNS]},
         first_rows=[
-            {"row": row_name(frame, position, identity), "column": name, "value": plain(frame[name].iloc[position])}
+            {
+                "row": row_name(frame, position, columns),
+                "column": name,
+                "value": shown(frame, position, name, columns),
+            }
             for position, _, name in sorted(places)[:FIRST_ROWS]
         ],
         details={} if details is None else details,
@@ -116,22 +123,41 @@ def tally(
 
 
 def first_rows(
-    frame: pd.DataFrame, mask: np.ndarray[Any, np.dtype[np.bool_]], column: str | None, *, identity: Sequence[str]
+    frame: pd.DataFrame, mask: np.ndarray[Any, np.dtype[np.bool_]], column: str | None, *, columns: TableColumns
 ) -> list[dict[str, Any]]:
     """Give the first few offending rows of one column, or of whole rows where `column` is None."""
     return [
         {
-            "row": row_name(frame, int(position), identity),
+            "row": row_name(frame, int(position), columns),
             "column": column,
-            "value": None if column is None else plain(frame[column].iloc[position]),
+            "value": None if column is None else shown(frame, int(position), column, columns),
         }
         for position in np.flatnonzero(mask)[:FIRST_ROWS]
     ]
 
 
-def row_name(frame: pd.DataFrame, position: int, identity: Sequence[str]) -> Any:
+def most_common(
+    frame: pd.DataFrame, mask: np.ndarray[Any, np.dtype[np.bool_]], column: str, *, columns: TableColumns
+) -> dict[str, Any]:
+    """Give how many different offending values a column has, and the most frequent five with their counts.
+
+    The values of a personal column are counted and not given.
+    """
+    counts = frame[column][mask].astype(str).value_counts()
+    named = {} if columns.hides(column) else {str(plain(value)): int(n) for value, n in counts.head(FIRST_ROWS).items()}
+    return {"distinct_unexpected_values": len(counts), "unexpected_values": named}
+
+
+def shown(frame: pd.DataFrame, position: int, column: str, columns: TableColumns) -> str | int | float | bool | None:
+    """Give the value in a row as plain text or number; of a personal column only whether there is one."""
+    value = plain(frame[column].iloc[position])
+    return WITHHELD if value is not None and columns.hides(column) else value
+
+
+def row_name(frame: pd.DataFrame, position: int, columns: TableColumns) -> Any:
     """Give the value of the identity column in a row (a list for several), or the row's position from 0."""
-    values = [plain(frame[name].iloc[position]) for name in identity if name in frame.columns]
+    names = [name for name in columns.identity if name in frame.columns and not columns.hides(name)]
+    values = [plain(frame[name].iloc[position]) for name in names]
     if not values:
         return position
     return values[0] if len(values) == 1 else values

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,10 +23,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Subject:
-    """What an expectation may know besides the frame: its columns' roles and the rows that were rejected before."""
+    """What an expectation may know besides the frame.
+
+    Attributes
+    ----------
+    columns
+        The roles of the frame's columns.
+    rejected
+        Rows that were rejected before.
+    tables
+        Other tables of the batch by name.
+
+    """
 
     columns: TableColumns
     rejected: int = 0
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
 
 class Expectation(BaseModel, ABC):
@@ -92,6 +104,10 @@ class Expectation(BaseModel, ABC):
     def columns_needed(self, columns: TableColumns, present: tuple[str, ...]) -> tuple[str, ...]:  # noqa: ARG002 - the base looks at none
         """Give the columns without which the expectation is broken before it is looked at."""
         return ()
+
+    def tables_needed(self) -> Mapping[str, str]:
+        """Give the other tables of the batch that the expectation looks at, each with the column that it needs."""
+        return {}
 
     def explain(self, observed: Mapping[str, Any]) -> str | None:  # noqa: ARG002 - the general sentence needs no help
         """Give what was found in words, where the general sentence does not fit."""

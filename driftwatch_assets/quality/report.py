@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from driftwatch_assets.quality.evidence import plain
 
+if TYPE_CHECKING:
     from driftwatch_assets.quality.expectation import Expectation
 
 NAMED_COLUMNS = 3
@@ -43,6 +44,17 @@ class QualityVerdict:
     observed: Mapping[str, Any]
     sentence: str
 
+    def as_dict(self) -> dict[str, Any]:
+        """Give plain values that strict JSON can hold."""
+        return {
+            "name": self.name,
+            "sentence": self.sentence,
+            "passed": self.passed,
+            "severity": self.severity,
+            "blocking": self.blocking,
+            "observed": _strict(self.observed),
+        }
+
 
 @dataclass(frozen=True)
 class QualityReport:
@@ -68,6 +80,17 @@ class QualityReport:
         """Whether the data may not go on: a blocking expectation of severity error does not hold."""
         return any(verdict.blocking and verdict.severity == "error" for verdict in self.failed)
 
+    def as_dict(self) -> dict[str, Any]:
+        """Give plain values that strict JSON can hold, the verdicts in the order of the suite."""
+        return {
+            "table": self.table,
+            "batch": self.batch,
+            "rows": self.rows,
+            "passed": self.passed,
+            "halts": self.halts,
+            "verdicts": [verdict.as_dict() for verdict in self.verdicts],
+        }
+
 
 def sentence(expectation: Expectation, observed: Mapping[str, Any], *, passed: bool) -> str:
     """Say what was promised and what was found."""
@@ -76,6 +99,14 @@ def sentence(expectation: Expectation, observed: Mapping[str, Any], *, passed: b
     found = _absent(absent) if absent else expectation.explain(observed) or _counted(observed)
     allowed = f", but for at most {expectation.allowed_share:.2%}" if expectation.allowed_share else ""
     return f"{verdict}: {expectation.promise}{allowed}; {found}"
+
+
+def _strict(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _strict(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_strict(item) for item in value]
+    return value if isinstance(value, str) else plain(value)
 
 
 def _absent(names: list[str]) -> str:

@@ -9,6 +9,11 @@ from pydantic import ConfigDict, Field, RootModel, ValidationError, field_valida
 
 from driftwatch_assets.quality.counts import Readable, Rejected, RowCount
 from driftwatch_assets.quality.errors import SuiteError, hint
+from driftwatch_assets.quality.label_leak import LabelLeak
+from driftwatch_assets.quality.labels import ConflictingLabels
+from driftwatch_assets.quality.outliers import Outliers
+from driftwatch_assets.quality.pattern import Matches
+from driftwatch_assets.quality.references import References
 from driftwatch_assets.quality.schema import Schema, known_type
 from driftwatch_assets.quality.uniqueness import NoDuplicates, Unique
 from driftwatch_assets.quality.values import Between, NotNull, ValuesIn
@@ -17,10 +22,38 @@ if TYPE_CHECKING:
     from driftwatch_assets.quality.columns import TableColumns
 
 AnyExpectation = Annotated[
-    RowCount | Readable | Rejected | Schema | ValuesIn | NotNull | Between | Unique | NoDuplicates,
+    RowCount
+    | Readable
+    | Rejected
+    | Schema
+    | ValuesIn
+    | NotNull
+    | Between
+    | Unique
+    | NoDuplicates
+    | Matches
+    | ConflictingLabels
+    | Outliers
+    | LabelLeak
+    | References,
     Field(discriminator="expect"),
 ]
-KINDS = ("row_count", "readable", "rejected", "schema", "values_in", "not_null", "between", "unique", "no_duplicates")
+KINDS = (
+    "row_count",
+    "readable",
+    "rejected",
+    "schema",
+    "values_in",
+    "not_null",
+    "between",
+    "unique",
+    "no_duplicates",
+    "matches",
+    "conflicting_labels",
+    "outliers",
+    "label_leak",
+    "references",
+)
 LONGEST_FOUND = 80
 
 

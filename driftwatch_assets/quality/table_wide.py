@@ -5,9 +5,10 @@ Importing this module loads Great Expectations and registers it there, so only `
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from driftwatch_assets.quality.columns import TableColumns
 from driftwatch_assets.quality.engine import great_expectations
 from driftwatch_assets.quality.errors import SuiteError
 from driftwatch_assets.quality.expectation import Subject, TableWide
@@ -22,29 +23,35 @@ from great_expectations.expectations.expectation import BatchExpectation
 from great_expectations.expectations.metrics.metric_provider import metric_value
 from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 METRIC = "table.driftwatch_evidence"
 
+# A metric's settings are plain values, of which Great Expectations makes its key; other tables are none.
+_SUBJECT: ContextVar[Subject] = ContextVar("subject")
 
-def declared(expectation: TableWide, subject: Subject) -> ExpectTableToBeAsDeclared:
+
+def declared(expectation: TableWide) -> ExpectTableToBeAsDeclared:
     """Give a declared expectation as one of Great Expectations."""
-    columns = subject.columns
-    return ExpectTableToBeAsDeclared(
-        declaration=expectation.model_dump(mode="json"),
-        subject={
-            "types": None if columns.types is None else dict(columns.types),
-            "features": list(columns.features),
-            "identity": list(columns.identity),
-            "rejected": subject.rejected,
-        },
-        description=expectation.promise,
-    )
+    return ExpectTableToBeAsDeclared(declaration=expectation.model_dump(mode="json"), description=expectation.promise)
+
+
+@contextmanager
+def about(subject: Subject) -> Iterator[None]:
+    """Say what the expectations may know besides the frame, for as long as they are run in this thread."""
+    token = _SUBJECT.set(subject)
+    try:
+        yield
+    finally:
+        _SUBJECT.reset(token)
 
 
 class TableEvidence(TableMetricProvider):
     """The evidence of one declared expectation, as a metric of the whole table."""
 
     metric_name = METRIC
-    value_keys = ("declaration", "subject")
+    value_keys = ("declaration",)
 
     @metric_value(engine=PandasExecutionEngine)
     def _pandas(  # noqa: PLR0913, RUF100 - the signature is that of Great Expectations
@@ -60,9 +67,7 @@ class TableEvidence(TableMetricProvider):
         if not isinstance(expectation, TableWide):
             message = f"{expectation.check_name} is not counted here but by Great Expectations itself"
             raise SuiteError(message)
-        about = metric_value_kwargs["subject"]
-        columns = TableColumns(about["types"], tuple(about["features"]), tuple(about["identity"]))
-        evidence = expectation.examine(frame, Subject(columns, about["rejected"]))
+        evidence = expectation.examine(frame, _SUBJECT.get())
         return {"holds": evidence.unexpected_share <= expectation.allowed_share, "evidence": evidence.as_dict()}
 
 
@@ -70,10 +75,9 @@ class ExpectTableToBeAsDeclared(BatchExpectation):
     """Expect that the unexpected share, as the declaration counts it, is at most what it allows."""
 
     declaration: dict[str, Any]
-    subject: dict[str, Any]
 
     metric_dependencies: ClassVar[tuple[str, ...]] = (METRIC,)
-    success_keys: ClassVar[tuple[str, ...]] = ("declaration", "subject")
+    success_keys: ClassVar[tuple[str, ...]] = ("declaration",)
 
     def _validate(
         self,

@@ -110,6 +110,6 @@ def _repeated_rows(
         unexpected_count=unexpected,
         unexpected_share=share(unexpected, considered),
         missing_count=missing_count,
-        first_rows=first_rows(frame, repeated, only, identity=subject.columns.identity),
+        first_rows=first_rows(frame, repeated, only, columns=subject.columns),
         details={"surplus_rows": int(key[repeated].duplicated().sum())},
     )

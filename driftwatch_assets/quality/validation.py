@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from driftwatch_assets.quality.columns import TableColumns
-from driftwatch_assets.quality.engine import ONE_AT_A_TIME, great_expectations
-from driftwatch_assets.quality.errors import SuiteCrashed, SuiteError, hint
+from driftwatch_assets.quality.crash import SUITE, Crashes
+from driftwatch_assets.quality.engine import ONE_AT_A_TIME, great_expectations, unheard
+from driftwatch_assets.quality.errors import SuiteCrashed, hint
 from driftwatch_assets.quality.evidence import Evidence
 from driftwatch_assets.quality.expectation import BuiltIn, Expectation, Subject, TableWide
 from driftwatch_assets.quality.report import QualityReport, QualityVerdict, sentence
 from driftwatch_assets.quality.suite import Suite, check_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from types import ModuleType
 
     import pandas as pd
@@ -32,6 +34,7 @@ def validate(
     batch: str,
     columns: TableColumns | None = None,
     rejected: int = 0,
+    tables: Mapping[str, pd.DataFrame] | None = None,
 ) -> QualityReport:
     """Validate a table of one batch.
 
@@ -44,21 +47,25 @@ def validate(
     table, batch
         Its name and batch, for messages.
     columns
-        What is known of its columns: types for `schema`, the group `features`, the identity of a row.
+        What is known of its columns: types for `schema`, the group `features`, the identity of a row, personal data.
     rejected
         Rows that were delivered but are not in the frame, for `rejected`.
+    tables
+        Other tables of the batch by name, for `references`.
 
     Returns
     -------
     QualityReport
-        One verdict an expectation. A column that the table lacks breaks the expectations that need it.
+        One verdict an expectation. A column that the table lacks breaks the expectations that need it, and so does
+        another table that the batch lacks. A share over no rows at all is 0.
 
     Raises
     ------
     SuiteError
         When the suite does not fit the declared columns.
     SuiteCrashed
-        When an expectation raises instead of giving a verdict.
+        When an expectation raises instead of giving a verdict. Where the table has personal columns, neither the
+        crash nor the log has the text of the exception.
 
     Notes
     -----
@@ -80,39 +87,23 @@ def validate(
     """
     columns = TableColumns() if columns is None else columns
     check_columns(suite, columns, where=table)
-    subject = Subject(columns, rejected)
+    subject = Subject(columns, rejected, {} if tables is None else tables)
+    crashes = Crashes(table, batch, withhold=bool(columns.personal))
     present = tuple(map(str, frame.columns))
     repeated = sorted({name for name in present if present.count(name) > 1})
     if repeated:
         message = f"{table}, batch {batch}: columns that are there twice cannot be validated: {', '.join(repeated)}"
-        raise SuiteCrashed(message, table, batch, "the suite")
+        raise SuiteCrashed(message, table, batch, SUITE)
     if not suite.expectations:
         return QualityReport(table, batch, len(frame), ())
     # Great Expectations aligns its masks by the index, so the rows are counted from 0.
     rows = frame.reset_index(drop=True)
-    results = _run(rows, suite, subject, table=table, batch=batch)
-    verdicts = []
-    for expectation in suite.expectations:
-        with _crashing(table, batch, expectation.check_name):
-            verdicts.append(_verdict(rows, expectation, subject, results[expectation.check_name]))
-    return QualityReport(table, batch, len(frame), tuple(verdicts))
-
-
-def _crash(message: str, table: str, batch: str, check: str) -> SuiteCrashed:
-    told = f"{table}, batch {batch}: the check {check} crashed, so there is no verdict: {message}"
-    return SuiteCrashed(told, table, batch, check)
-
-
-@contextmanager
-def _crashing(table: str, batch: str, check: str) -> Iterator[None]:
-    """Name the check whose preparation or reading raises."""
-    try:
-        yield
-    except SuiteError:
-        raise
-    except Exception as error:
-        message = f"{type(error).__name__}: {error}"
-        raise _crash(message, table, batch, check) from error
+    results = _run(rows, suite, subject, crashes)
+    verdicts = tuple(
+        crashes.attempt(name, partial(_verdict, rows, expectation, subject, results[name]))
+        for expectation, name in ((one, one.check_name) for one in suite.expectations)
+    )
+    return QualityReport(table, batch, len(frame), verdicts)
 
 
 def _absent(expectation: Expectation, subject: Subject, frame: pd.DataFrame) -> list[str]:
@@ -120,28 +111,32 @@ def _absent(expectation: Expectation, subject: Subject, frame: pd.DataFrame) -> 
     return [name for name in needed if name not in frame.columns]
 
 
-def _run(frame: pd.DataFrame, suite: Suite, subject: Subject, *, table: str, batch: str) -> dict[str, Any]:
+def _run(frame: pd.DataFrame, suite: Suite, subject: Subject, crashes: Crashes) -> dict[str, Any]:
     """Give Great Expectations' result by check name."""
     with ONE_AT_A_TIME:
         gx = great_expectations()
-        expectations = []
-        for expectation in suite.expectations:
-            with _crashing(table, batch, expectation.check_name):
-                expectations.append(_built(gx, expectation, subject, frame))
-        context = gx.get_context(mode="ephemeral", project_config=_in_memory())
-        asset = context.data_sources.add_pandas("lake").add_dataframe_asset(table)
-        delivery = asset.add_batch_definition_whole_dataframe(batch).get_batch(batch_parameters={"dataframe": frame})
-        outcome = delivery.validate(gx.ExpectationSuite(name=table, expectations=expectations), result_format="BASIC")
+        from driftwatch_assets.quality.table_wide import about  # noqa: PLC0415 - imports Great Expectations
+
+        expectations = [
+            crashes.attempt(expectation.check_name, partial(_built, gx, expectation, subject, frame))
+            for expectation in suite.expectations
+        ]
+        with unheard() if crashes.withhold else nullcontext(), about(subject):
+            outcome = crashes.attempt(SUITE, partial(_outcome, gx, frame, expectations, crashes.table, crashes.batch))
     results = {result.expectation_config.meta[CHECK]: result for result in outcome.results}
     for expectation in suite.expectations:
         name = expectation.check_name
-        trouble = _exception(results[name].exception_info) if name in results else ("no result at all", "")
-        if trouble is not None:
-            message, traceback = trouble
-            crash = _crash(message, table, batch, name)
-            crash.add_note(traceback)
-            raise crash
+        if name not in results:
+            raise crashes.crash("no result at all", name)
+        crashes.refuse_caught(name, results[name].exception_info)
     return results
+
+
+def _outcome(gx: ModuleType, frame: pd.DataFrame, expectations: list[Any], table: str, batch: str) -> Any:
+    context = gx.get_context(mode="ephemeral", project_config=_in_memory())
+    asset = context.data_sources.add_pandas("lake").add_dataframe_asset(table)
+    delivery = asset.add_batch_definition_whole_dataframe(batch).get_batch(batch_parameters={"dataframe": frame})
+    return delivery.validate(gx.ExpectationSuite(name=table, expectations=expectations), result_format="BASIC")
 
 
 def _in_memory() -> DataContextConfig:
@@ -168,25 +163,13 @@ def _built(gx: ModuleType, expectation: Expectation, subject: Subject, frame: pd
     elif isinstance(expectation, TableWide):
         from driftwatch_assets.quality.table_wide import declared  # noqa: PLC0415 - imports Great Expectations
 
-        built = declared(expectation, subject)
+        built = declared(expectation)
     else:
         message = f"{type(expectation).__name__} is neither built in nor table-wide"
         raise TypeError(message)
     built.meta = {CHECK: expectation.check_name}
     built.severity = GRAVITY[expectation.severity]
     return built
-
-
-def _exception(info: Mapping[str, Any] | None) -> tuple[str, str] | None:
-    """Give message and traceback of an exception that Great Expectations caught, or None.
-
-    It keeps either one exception, or one by metric when metrics could not be computed.
-    """
-    kept = [info or {}, *(part for part in (info or {}).values() if isinstance(part, dict))]
-    for found in kept:
-        if found.get("exception_traceback"):
-            return str(found["exception_message"]), str(found["exception_traceback"])
-    return None
 
 
 def _verdict(frame: pd.DataFrame, expectation: Expectation, subject: Subject, result: Any) -> QualityVerdict:

@@ -7,23 +7,22 @@ import math
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
-import pandas as pd
 from pydantic import BeforeValidator, Field, model_validator
 
 from driftwatch_assets.quality.columns import Columns, resolve, slug, spoken, word
-from driftwatch_assets.quality.evidence import FIRST_ROWS, Evidence, first_rows, plain, share, tally
+from driftwatch_assets.quality.comparison import comparable, utc
+from driftwatch_assets.quality.evidence import Evidence, first_rows, most_common, share, tally
 from driftwatch_assets.quality.expectation import BuiltIn, Subject, TableWide, Tolerant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import ModuleType
 
+    import pandas as pd
+
     from driftwatch_assets.quality.columns import TableColumns
 
     Mask = np.ndarray[Any, np.dtype[np.bool_]]
-
-NUMBERS_IN_OBJECTS = {"integer", "floating", "mixed-integer-float", "decimal", "boolean"}
-DATES_IN_OBJECTS = {"date", "datetime", "datetime64"}
 
 
 class ValuesIn(Tolerant, BuiltIn):
@@ -56,15 +55,14 @@ class ValuesIn(Tolerant, BuiltIn):
         unexpected, missing = int(result["unexpected_count"]), int(result["missing_count"])
         values = frame[self.column]
         outside = (~values.isin(list(self.values)) & values.notna()).to_numpy(dtype=bool)
-        others = values[outside].astype(str).value_counts().head(FIRST_ROWS)
         return Evidence(
             rows=len(frame),
             unexpected_count=unexpected,
             unexpected_share=share(unexpected, int(result["element_count"]) - missing),
             missing_count=missing,
             worst_columns={self.column: unexpected} if unexpected else {},
-            first_rows=first_rows(frame, outside, self.column, identity=subject.columns.identity),
-            details={"unexpected_values": {str(plain(value)): int(count) for value, count in others.items()}},
+            first_rows=first_rows(frame, outside, self.column, columns=subject.columns),
+            details=most_common(frame, outside, self.column, columns=subject.columns),
         )
 
 
@@ -94,7 +92,7 @@ class NotNull(Tolerant, TableWide):
             frame,
             missing,
             dict.fromkeys(names, len(frame)),
-            identity=subject.columns.identity,
+            columns=subject.columns,
             missing_count=sum(int(mask.sum()) for mask in missing.values()),
         )
 
@@ -181,18 +179,18 @@ class Between(Tolerant, TableWide):
             series = frame[name]
             missing = series.isna().to_numpy()
             considered[name] = len(frame) - int(missing.sum())
-            comparable = _comparable(series, numbers=isinstance(self.min if self.max is None else self.max, float))
-            if comparable is None:
+            values = comparable(series, numbers=isinstance(self.min if self.max is None else self.max, float))
+            if values is None:
                 outside[name] = ~missing
                 if considered[name]:
                     uncomparable.append(name)
             else:
-                outside[name] = self._outside(comparable) & ~missing
+                outside[name] = self._outside(values) & ~missing
         return tally(
             frame,
             outside,
             considered,
-            identity=subject.columns.identity,
+            columns=subject.columns,
             missing_count=len(frame) * len(names) - sum(considered.values()),
             details={"uncomparable_columns": uncomparable} if uncomparable else {},
         )
@@ -201,41 +199,14 @@ class Between(Tolerant, TableWide):
         numbers = values.dtype.kind != "M"
         outside = np.isinf(values) if numbers else np.zeros(len(values), dtype=bool)
         if self.min is not None:
-            outside |= values < (self.min if numbers else _utc(self.min))
+            outside |= values < (self.min if numbers else utc(self.min))
         if self.max is not None:
-            outside |= values > (self.max if numbers else _utc(self.max))
+            outside |= values > (self.max if numbers else utc(self.max))
         return outside
 
 
-def _comparable(series: pd.Series[Any], *, numbers: bool) -> np.ndarray[Any, Any] | None:
-    """Give the values as numbers, or as moments in UTC, or None where the column holds neither."""
-    if isinstance(series.dtype, pd.CategoricalDtype):
-        series = series.astype(series.cat.categories.dtype)
-    kind = pd.api.types.infer_dtype(series, skipna=True) if series.dtype == object else None
-    if numbers:
-        if kind in NUMBERS_IN_OBJECTS or (kind is None and pd.api.types.is_numeric_dtype(series.dtype)):
-            if isinstance(series.dtype, np.dtype) and series.dtype != object:
-                return series.to_numpy()
-            return series.to_numpy(dtype=float, na_value=np.nan)
-        return None
-    if kind in DATES_IN_OBJECTS:
-        return np.array([_utc(value) for value in series], dtype="datetime64[us]")
-    if kind is None and series.dtype.kind == "M":
-        return pd.to_datetime(series, utc=True).dt.tz_localize(None).to_numpy()
-    return None
-
-
-def _utc(moment: Any) -> np.datetime64:
-    """Give a moment for NumPy; one without a zone is meant in UTC, as a column without a zone is."""
-    if pd.isna(moment):
-        return np.datetime64("NaT", "us")
-    if isinstance(moment, dt.datetime) and moment.tzinfo is not None:
-        moment = moment.astimezone(dt.UTC).replace(tzinfo=None)
-    return np.datetime64(moment, "us")
-
-
 def _moment_or_number(bound: float | dt.datetime) -> Any:
-    return bound if isinstance(bound, float) else _utc(bound)
+    return bound if isinstance(bound, float) else utc(bound)
 
 
 def _written(bound: float | dt.datetime | None) -> str:

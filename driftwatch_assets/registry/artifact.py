@@ -120,6 +120,8 @@ def load_model(tracking_uri: str, version_: ModelVersion, trusted_modules: Seque
         features=tuple(card["features"]),
         classes=tuple(card["classes"]),
         window=tuple(card["window"]),
+        task_kind=card["task_kind"],
+        threshold=card["threshold"],
         held_out=pd.read_parquet(io.BytesIO(found[f"{_BESIDE}/held_out.parquet"])),
         references={name: found[f"{_BESIDE}/{name}"] for name in card["references"]},
     )

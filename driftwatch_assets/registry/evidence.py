@@ -7,12 +7,20 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from driftwatch_assets.training.figures import confusion_figure, ranking_figure
+from driftwatch_assets.training import AnomalyReport, BinaryReport, MulticlassReport
+from driftwatch_assets.training.figures import (
+    calibration_figure,
+    confusion_figure,
+    precision_recall_figure,
+    ranking_figure,
+    roc_figure,
+    scores_figure,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from driftwatch_assets.training import Score, TrainingOutcome
+    from driftwatch_assets.training import Report, Score, TrainingOutcome
 
 _LONGEST_VALUE = 500
 
@@ -30,7 +38,14 @@ def parameters(outcome: TrainingOutcome) -> dict[str, str]:
         "seed": str(outcome.seed),
         "estimator": " > ".join(outcome.candidate.paths),
         "declaration": json.dumps(declared, sort_keys=True),
+        "task": outcome.task.kind,
     }
+    if outcome.task.kind == "anomaly":
+        flat["contamination"] = str(outcome.task.contamination)
+    if outcome.threshold is not None:
+        flat["threshold"] = str(outcome.threshold)
+    for path, given in outcome.candidate.parameters_by_path:
+        flat |= {f"{path.rpartition('.')[2]}.{name}": str(value) for name, value in given.items()}
     return {name: value[:_LONGEST_VALUE] for name, value in flat.items()}
 
 
@@ -45,7 +60,15 @@ def metrics(outcome: TrainingOutcome) -> dict[str, float]:
     ranked = outcome.ranking.table["score"].dropna()
     numbers |= {f"ranking_{name}": float(score) for name, score in ranked.items()}
     numbers |= {f"seconds_{name}": seconds for name, seconds in outcome.seconds.items()}
-    return numbers | {"temperature": outcome.temperature, "rows": float(outcome.rows)}
+    if comparison.gap is not None and comparison.train_score is not None:
+        numbers |= {"challenger_train_score": comparison.train_score, "challenger_gap": comparison.gap}
+    if isinstance(comparison.challenger_report, AnomalyReport):
+        numbers["anomaly_rate"] = comparison.challenger_report.rate
+    if outcome.temperature is not None:
+        numbers["temperature"] = outcome.temperature
+    if outcome.threshold is not None:
+        numbers["threshold"] = outcome.threshold
+    return numbers | {"seconds": sum(outcome.seconds.values()), "rows": float(outcome.rows)}
 
 
 def scores(outcome: TrainingOutcome) -> dict[str, float]:
@@ -66,24 +89,41 @@ def files(outcome: TrainingOutcome) -> dict[str, bytes]:
         "metric": comparison.metric,
         "rows": comparison.rows,
         "scores": scores(outcome),
+        "train_score": comparison.train_score,
     }
     ranking = {
         "chosen": outcome.ranking.chosen,
         "reason": outcome.ranking.reason,
         "candidates": json.loads(outcome.ranking.table.reset_index().to_json(orient="records")),
     }
-    drawn = {
-        "figures/ranking.png": ranking_figure(outcome.ranking, comparison.metric),
-        "figures/confusion_challenger.png": confusion_figure(comparison.challenger_report, "Challenger"),
-    }
+    drawn = {"figures/ranking.png": ranking_figure(outcome.ranking, comparison.metric)}
+    drawn |= _figures(comparison.challenger_report, "challenger")
     if comparison.champion_report is not None:
-        drawn["figures/confusion_champion.png"] = confusion_figure(comparison.champion_report, "Champion")
+        drawn |= _figures(comparison.champion_report, "champion")
+    if not isinstance(comparison.challenger_report, AnomalyReport):
+        drawn["per_class.json"] = _json(comparison.challenger_report.as_dict()["per_class"])
     return drawn | {
         "judgement.json": _json(judgement),
         "ranking.json": _json(ranking),
-        "per_class.json": comparison.challenger_report.per_class.reset_index().to_json(orient="records").encode(),
+        "metrics.json": _json(comparison.challenger_report.as_dict()),
         "notes.txt": "\n".join(outcome.notes).encode(),
     }
+
+
+def _figures(report: Report, who: str) -> dict[str, bytes]:
+    title = who.capitalize()
+    if isinstance(report, AnomalyReport):
+        return {f"figures/scores_{who}.png": scores_figure(report, title)}
+    drawn = {}
+    if isinstance(report, MulticlassReport | BinaryReport):
+        drawn[f"figures/confusion_{who}.png"] = confusion_figure(report, title)
+    if isinstance(report, BinaryReport):
+        drawn |= {
+            f"figures/roc_{who}.png": roc_figure(report, title),
+            f"figures/precision_recall_{who}.png": precision_recall_figure(report, title),
+            f"figures/calibration_{who}.png": calibration_figure(report, title),
+        }
+    return drawn
 
 
 def beside_model(outcome: TrainingOutcome, references: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -94,6 +134,8 @@ def beside_model(outcome: TrainingOutcome, references: Mapping[str, bytes]) -> d
         "features": list(outcome.features),
         "classes": list(outcome.classes),
         "window": list(outcome.window),
+        "task_kind": outcome.task.kind,
+        "threshold": outcome.threshold,
         "batch_fingerprints": dict(outcome.batch_fingerprints),
         "references": sorted(references),
     }

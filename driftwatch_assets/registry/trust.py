@@ -9,7 +9,13 @@ from driftwatch_assets.registry.errors import ArtifactRefused
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-ALWAYS_TRUSTED = ("numpy", "scipy", "sklearn", "driftwatch_assets.training.temperature")
+ALWAYS_TRUSTED = (
+    "numpy",
+    "scipy",
+    "sklearn",
+    "driftwatch_assets.training.outliers",
+    "driftwatch_assets.training.temperature",
+)
 
 
 def untrusted(types: Iterable[str], trusted_modules: Iterable[str]) -> list[str]:

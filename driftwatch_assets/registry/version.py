@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from driftwatch_assets.lake import batch_order
-from driftwatch_assets.training import predict
+from driftwatch_assets.training import TaskKind, predict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -130,11 +130,16 @@ class LoadedModel:
     version
         What the registry says of it.
     estimator
-        The fitted classifier, its preprocessing included.
+        The fitted classifier or detector, its preprocessing and its threshold included.
     features, classes
         Columns that it was fitted on; class names in the order of its scores.
     window
         The batches that it was trained on.
+    task_kind
+        `multiclass`, `binary` or `anomaly`.
+    threshold
+        The threshold that it applies: the probability of the positive class for a binary task, an anomaly score for an
+        anomaly task, else None.
     held_out
         The judging rows as the judged model scored them (see `TrainingOutcome.held_out`).
     references
@@ -147,6 +152,8 @@ class LoadedModel:
     features: tuple[str, ...]
     classes: tuple[str, ...]
     window: tuple[str, ...]
+    task_kind: TaskKind
+    threshold: float | None
     held_out: pd.DataFrame
     references: Mapping[str, bytes]
 

@@ -1,51 +1,84 @@
 """Reports: plain results become self-contained pages for people and JSON twins for machines."""
 
+from driftwatch_assets.reporting.anomaly import AnomalyScores, anomaly_from
 from driftwatch_assets.reporting.batch_page import render_batch
-from driftwatch_assets.reporting.content import (
-    BatchReport,
-    Champion,
-    ColumnDrift,
-    Decision,
-    Heatmap,
-    HistoryEntry,
-    Performance,
-    ReportContentError,
-    Verdict,
-    WithinClass,
-)
+from driftwatch_assets.reporting.content import BatchReport, Champion, ColumnDrift, Decision, WithinClass
 from driftwatch_assets.reporting.distributions import Distribution, histogram, histograms, strongest
+from driftwatch_assets.reporting.errors import ReportContentError
+from driftwatch_assets.reporting.governance import Governance, GovernancePart, governance_from
+from driftwatch_assets.reporting.heatmap import Heatmap, heatmap_of
+from driftwatch_assets.reporting.history import HistoryEntry
 from driftwatch_assets.reporting.machine import batch_json, json_bytes, summary_json
+from driftwatch_assets.reporting.performance import (
+    BinaryPerformance,
+    CalibrationBin,
+    Performance,
+    ScoreBin,
+    performance_from,
+    score_bins,
+)
+from driftwatch_assets.reporting.quality import CheckVerdict, QualityPage, TableQuality
+from driftwatch_assets.reporting.quality_page import quality_json, render_quality
+from driftwatch_assets.reporting.relations import RelationDrift, WholeTableScore
 from driftwatch_assets.reporting.results import confidence_of, performance_of, verdict_of, within_of
 from driftwatch_assets.reporting.retrainings import RetrainingGain, retraining_gains
 from driftwatch_assets.reporting.summary_page import render_summary
-from driftwatch_assets.reporting.wording import SUMMARY_JSON, SUMMARY_PAGE, json_name, page_name
+from driftwatch_assets.reporting.verdict import Verdict
+from driftwatch_assets.reporting.wording import (
+    SUMMARY_JSON,
+    SUMMARY_PAGE,
+    json_name,
+    page_name,
+    quality_json_name,
+    quality_name,
+)
 
 __all__ = [
     "SUMMARY_JSON",
     "SUMMARY_PAGE",
+    "AnomalyScores",
     "BatchReport",
+    "BinaryPerformance",
+    "CalibrationBin",
     "Champion",
+    "CheckVerdict",
     "ColumnDrift",
     "Decision",
     "Distribution",
+    "Governance",
+    "GovernancePart",
     "Heatmap",
     "HistoryEntry",
     "Performance",
+    "QualityPage",
+    "RelationDrift",
     "ReportContentError",
     "RetrainingGain",
+    "ScoreBin",
+    "TableQuality",
     "Verdict",
+    "WholeTableScore",
     "WithinClass",
+    "anomaly_from",
     "batch_json",
     "confidence_of",
+    "governance_from",
+    "heatmap_of",
     "histogram",
     "histograms",
     "json_bytes",
     "json_name",
     "page_name",
+    "performance_from",
     "performance_of",
+    "quality_json",
+    "quality_json_name",
+    "quality_name",
     "render_batch",
+    "render_quality",
     "render_summary",
     "retraining_gains",
+    "score_bins",
     "strongest",
     "summary_json",
     "verdict_of",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from driftwatch_assets.reporting.wording import MINUS, decimals, measure
 
+CHARACTER = 7.2
 ROUND_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
@@ -77,6 +78,17 @@ def tick_labels(values: tuple[float, ...]) -> tuple[str, ...]:
         return labels
     places = max(len(each.partition(".")[2]) for each in labels)
     return tuple(decimals(each, places) for each in values)
+
+
+def text_half(label: str) -> float:
+    """Estimate half of a label's width in pixels.
+
+    Examples
+    --------
+    >>> text_half("2023-01")
+    25.2
+    """
+    return round(len(label) * CHARACTER / 2, 2)
 
 
 def spaced(labels: tuple[str, ...], width: float, character: float = 7.0) -> tuple[int, ...]:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from driftwatch_assets.reporting.errors import ReportContentError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
     import pandas as pd
 
+    from driftwatch_assets.reporting.anomaly import AnomalyScores
     from driftwatch_assets.reporting.distributions import Distribution
+    from driftwatch_assets.reporting.governance import Governance
+    from driftwatch_assets.reporting.history import HistoryEntry
+    from driftwatch_assets.reporting.performance import Performance
+    from driftwatch_assets.reporting.relations import RelationDrift, WholeTableScore
+    from driftwatch_assets.reporting.verdict import Verdict
 
-SEVERITIES = ("none", "low", "medium", "high")
-
-
-class ReportContentError(ValueError):
-    """What was handed to a report contradicts itself; the message names the model, the batch and the field."""
+TaskKind = Literal["multiclass", "binary", "anomaly"]
+TASKS: tuple[TaskKind, ...] = ("multiclass", "binary", "anomaly")
 
 
 @dataclass(frozen=True)
@@ -38,35 +41,6 @@ class Champion:
     version: str
     trained_through: str
     estimator: str = ""
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What the policy made of the statistics.
-
-    Attributes
-    ----------
-    drift_detected
-        True, False, or None when there was not enough data for a verdict.
-    severity
-        ``"none"``, ``"low"``, ``"medium"`` or ``"high"``.
-    drifted_features
-        The features that count as drifted.
-    reason
-        One sentence for people.
-    rule
-        The rule in words, with its thresholds; empty when not told.
-    """
-
-    drift_detected: bool | None
-    severity: str = "none"
-    drifted_features: tuple[str, ...] = ()
-    reason: str = ""
-    rule: str = ""
-
-    def __post_init__(self) -> None:
-        if self.severity not in SEVERITIES:
-            raise ReportContentError(f"severity is {self.severity!r}; valid values are {', '.join(SEVERITIES)}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,55 +95,6 @@ class WithinClass:
         return self.drifted / self.features
 
 
-@dataclass(frozen=True, eq=False)
-class Performance:
-    """How well the predictions agree with the labels that are known.
-
-    Attributes
-    ----------
-    rows
-        Rows with a known label.
-    accuracy, f1_macro
-        0 to 1.
-    interval
-        95 % interval of the accuracy, (low, high).
-    per_class
-        Index class; columns ``precision``, ``recall``, ``f1`` (0 to 1) and ``support`` (rows).
-    confusion
-        Square, int, rows actual and columns predicted, in the order of `classes`.
-    classes
-        The names of the classes.
-    baseline_accuracy
-        The accuracy that the champion showed on rows that it had not seen when it was promoted; None when not known.
-    baseline_rows
-        In words, which rows the baseline was measured on.
-    degraded
-        Whether performance counts as degraded; None when that could not be told.
-    reason
-        One sentence for people on `degraded`.
-    """
-
-    rows: int
-    accuracy: float
-    interval: tuple[float, float]
-    f1_macro: float
-    per_class: pd.DataFrame
-    confusion: np.ndarray[Any, Any]
-    classes: tuple[str, ...]
-    baseline_accuracy: float | None = None
-    baseline_rows: str = ""
-    degraded: bool | None = None
-    reason: str = ""
-
-    def __post_init__(self) -> None:
-        shape = (len(self.classes), len(self.classes))
-        if self.confusion.shape != shape:
-            raise ReportContentError(
-                f"the confusion matrix has shape {self.confusion.shape}, but {len(self.classes)} class names ask for"
-                f" {shape}: {', '.join(self.classes)}"
-            )
-
-
 @dataclass(frozen=True)
 class Decision:
     """What the system decided after this batch.
@@ -184,91 +109,6 @@ class Decision:
 
     retraining_requested: bool | None
     reason: str = ""
-
-
-@dataclass(frozen=True)
-class HistoryEntry:
-    """One batch in the model's history, and what happened after it.
-
-    Attributes
-    ----------
-    batch, rows
-        Its key and its rows.
-    champion_trained_through
-        The last batch that its champion had seen; None when there was no champion.
-    accuracy, f1_macro
-        Of that champion on this batch, 0 to 1; None while labels are not known.
-    accuracy_low, accuracy_high
-        95 % interval of the accuracy, when it is to be drawn.
-    frozen_accuracy
-        What the first champion, never retrained, reaches on this batch.
-    previous_accuracy
-        What the champion before this one would have reached on this batch.
-    drift_detected, severity, drifted_features
-        The verdict, and the number of drifted features.
-    checks_failed
-        The number of failed checks.
-    retrained, promoted
-        Whether a model was trained through this batch, and whether it became champion.
-    """
-
-    batch: str
-    rows: int | None = None
-    champion_trained_through: str | None = None
-    accuracy: float | None = None
-    f1_macro: float | None = None
-    accuracy_low: float | None = None
-    accuracy_high: float | None = None
-    frozen_accuracy: float | None = None
-    previous_accuracy: float | None = None
-    drift_detected: bool | None = None
-    severity: str | None = None
-    drifted_features: int | None = None
-    checks_failed: int | None = None
-    retrained: bool = False
-    promoted: bool = False
-
-    @classmethod
-    def of(cls, record: Mapping[str, Any] | HistoryEntry) -> HistoryEntry:
-        """Read an entry from a record of the history; lists (of features, of checks) become their length.
-
-        Of a batch that was not judged (`drift_detected` is None), no number of drifted features is told.
-
-        Raises
-        ------
-        ReportContentError
-            The record has a field that no entry has, or no batch.
-
-        Examples
-        --------
-        >>> HistoryEntry.of({"batch": 7, "accuracy": 0.87, "drifted_features": ["a", "b"]}).drifted_features
-        2
-        >>> HistoryEntry.of({"batch": 1, "drift_detected": None, "drifted_features": []}).drifted_features is None
-        True
-        >>> try:
-        ...     HistoryEntry.of({"batch": "7", "acuracy": 0.87})
-        ... except ReportContentError as error:
-        ...     print(error)
-        a history record has the field 'acuracy', which no entry has; did you mean 'accuracy'?
-        """
-        if isinstance(record, HistoryEntry):
-            return record
-        names = [each.name for each in fields(cls)]
-        values: dict[str, Any] = {}
-        for name, value in record.items():
-            if name not in names:
-                near = get_close_matches(name, names, n=1)
-                hint = f"did you mean {near[0]!r}?" if near else f"valid fields are {', '.join(names)}"
-                raise ReportContentError(f"a history record has the field {name!r}, which no entry has; {hint}")
-            values[name] = len(value) if isinstance(value, list | tuple | set | frozenset) else value
-        if "batch" not in values:
-            raise ReportContentError(f"a history record names no batch: it has {', '.join(record) or 'no field'}")
-        if record.get("drift_detected", "not told") is None:
-            values["drifted_features"] = None
-        values["batch"] = str(values["batch"])
-        values["retrained"] = bool(values.get("retrained"))
-        values["promoted"] = bool(values.get("promoted"))
-        return cls(**values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -299,9 +139,9 @@ class BatchReport:
     within_classes
         Feature drift within each class; empty when labels are not known.
     performance
-        None while labels are not known; `performance_missing` then says why.
+        None while labels are not known; `performance_missing` then says why. None where the task has no labels.
     mean_confidence
-        Mean of the predictions' confidence, 0 to 1.
+        Mean of the predictions' confidence, 0 to 1; None where the task has none.
     distributions
         Both sides of the features to draw, strongest first (see `histograms`).
     history
@@ -310,6 +150,18 @@ class BatchReport:
         What the system decided; None when nothing is known of it.
     provenance
         What the page rests on: fingerprints, versions, names of files.
+    task
+        What the model says of a row: one of several classes, one of two, or how anomalous it is.
+    anomaly
+        What was scored, where the task has no labels; instead of `performance`.
+    correlation
+        How the relation between each feature and the label changed; None when not known or switched off.
+    whole_table
+        How well the batch's rows can be told from the reference's; None when not known or switched off.
+    governance
+        The declared rule for retraining, and whether it fires; None without one.
+    quality_page
+        Name of the batch's quality page beside this one; empty when there is none.
     """
 
     model: str
@@ -331,8 +183,25 @@ class BatchReport:
     history: tuple[HistoryEntry, ...] = ()
     decision: Decision | None = None
     provenance: Mapping[str, str] = field(default_factory=dict)
+    task: TaskKind = "multiclass"
+    anomaly: AnomalyScores | None = None
+    correlation: RelationDrift | None = None
+    whole_table: WholeTableScore | None = None
+    governance: Governance | None = None
+    quality_page: str = ""
 
     def __post_init__(self) -> None:
+        if self.task not in TASKS:
+            raise ReportContentError(
+                f"report on {self.model}, batch {self.batch}: the task is {self.task!r}; valid values are"
+                f" {', '.join(TASKS)}"
+            )
+        wrong = self.performance if self.task == "anomaly" else self.anomaly
+        if wrong is not None:
+            field_name = "performance" if self.task == "anomaly" else "anomaly"
+            raise ReportContentError(
+                f"report on {self.model}, batch {self.batch}: a task of kind {self.task} has no {field_name!r}"
+            )
         if self.statistics is None:
             return
         known = set(self.features)
@@ -355,29 +224,3 @@ class BatchReport:
     def quarantined(self) -> int:
         """Rejected rows, over all reasons."""
         return sum(self.quarantine.values())
-
-
-@dataclass(frozen=True, eq=False)
-class Heatmap:
-    """One statistic of every feature in every batch.
-
-    Attributes
-    ----------
-    statistic
-        Its column, such as ``"wasserstein_scaled"`` or ``"psi"``.
-    cells
-        Index feature, columns batch keys in batch order; NaN where a batch was not compared.
-    drifted
-        Same shape, bool: which cells count as drifted.
-    """
-
-    statistic: str
-    cells: pd.DataFrame
-    drifted: pd.DataFrame
-
-    def __post_init__(self) -> None:
-        if self.cells.shape != self.drifted.shape:
-            raise ReportContentError(
-                f"the heatmap's cells are {self.cells.shape[0]} by {self.cells.shape[1]} (features by batches), its"
-                f" drifted marks {self.drifted.shape[0]} by {self.drifted.shape[1]}"
-            )

@@ -22,6 +22,7 @@ TAIL = 0.005
 SMALLEST_RANGE = 1e-9
 CATEGORIES = 12
 OTHER = "(other values)"
+_NUMBERS = frozenset({"integer", "floating", "mixed-integer-float", "decimal"})
 
 
 @dataclass(frozen=True)
@@ -166,6 +167,8 @@ class _Side:
 
 
 def _side(values: pd.Series[Any]) -> _Side:
+    if pd.api.types.is_object_dtype(values) and pd.api.types.infer_dtype(values, skipna=True) in _NUMBERS:
+        values = values.astype(np.float64)
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
         array: Numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
         finite = array[np.isfinite(array)]
@@ -183,9 +186,14 @@ def _reference_side(reference: pd.DataFrame | Reference, name: str) -> _Side:
 
 
 def _both(feature: str, reference: _Side, current: _Side, bins: int) -> Distribution:
-    if reference.numbers is None or current.numbers is None:
+    if _counts_by_category(reference) or _counts_by_category(current):
         return _counted(feature, _by_category(reference), _by_category(current))
     return _binned(feature, reference, current, bins)
+
+
+def _counts_by_category(side: _Side) -> bool:
+    """Tell whether a side has values that are no numbers; one without any value is drawn as the other side is."""
+    return bool(side.categories)
 
 
 def _by_category(side: _Side) -> _Side:

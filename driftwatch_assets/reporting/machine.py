@@ -5,21 +5,26 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from driftwatch_assets.reporting.batch_page import with_drifted
-from driftwatch_assets.reporting.content import HistoryEntry
 from driftwatch_assets.reporting.distributions import by_strength
+from driftwatch_assets.reporting.history import HistoryEntry
 from driftwatch_assets.reporting.retrainings import retraining_gains
+from driftwatch_assets.reporting.statistics_table import with_drifted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from driftwatch_assets.reporting.content import BatchReport, ColumnDrift, Heatmap, Performance, Verdict
+    from driftwatch_assets.reporting.anomaly import AnomalyScores
+    from driftwatch_assets.reporting.content import BatchReport, ColumnDrift
+    from driftwatch_assets.reporting.heatmap import Heatmap
+    from driftwatch_assets.reporting.performance import Performance
+    from driftwatch_assets.reporting.relations import RelationDrift, WholeTableScore
+    from driftwatch_assets.reporting.verdict import Verdict
 
 
 def batch_json(report: BatchReport) -> dict[str, Any]:
@@ -31,15 +36,18 @@ def batch_json(report: BatchReport) -> dict[str, Any]:
 
     Examples
     --------
-    >>> from driftwatch_assets.reporting.content import BatchReport, Verdict
+    >>> from driftwatch_assets.reporting.content import BatchReport
+    >>> from driftwatch_assets.reporting.verdict import Verdict
     >>> found = batch_json(BatchReport(model="gas_sensors", batch="8", rows=294, verdict=Verdict(False)))
     >>> found["overall_drift_detected"], found["drift_severity"], found["performance"]
     (False, 'none', None)
     """
     verdict, compared = report.verdict, len(report.features)
     performance = report.performance
+    judged = report.performance or report.anomaly
     return {
         "model": report.model,
+        "task": report.task,
         "batch": report.batch,
         "rows": report.rows,
         **_verdict(verdict),
@@ -53,10 +61,15 @@ def batch_json(report: BatchReport) -> dict[str, Any]:
         "mean_confidence": plain(report.mean_confidence),
         "performance": None if performance is None else _performance(performance),
         "baseline": None
-        if performance is None or performance.baseline_accuracy is None
-        else {"accuracy": plain(performance.baseline_accuracy), "rows": performance.baseline_rows or None},
-        "performance_degraded": None if performance is None else performance.degraded,
-        "performance_reason": (report.performance_missing if performance is None else performance.reason) or None,
+        if performance is None or performance.baseline is None
+        else {performance.metric: plain(performance.baseline), "rows": performance.baseline_rows or None},
+        "performance_degraded": None if judged is None else judged.degraded,
+        "performance_reason": (report.performance_missing if judged is None else judged.reason) or None,
+        "anomaly": None if report.anomaly is None else _anomaly(report.anomaly),
+        "correlation_drift": None if report.correlation is None else _relation(report.correlation),
+        "whole_table": None if report.whole_table is None else _whole_table(report.whole_table),
+        "governance": None if report.governance is None else plain(asdict(report.governance)),
+        "quality_page": report.quality_page or None,
         "champion": None if report.champion is None else plain(asdict(report.champion)),
         "decision": None if report.decision is None else plain(asdict(report.decision)),
         "quarantine": {"rows": report.quarantined, "reasons": plain(dict(report.quarantine))},
@@ -152,12 +165,9 @@ def _statistics(frame: pd.DataFrame | None) -> dict[str, Any]:
 def _column(drift: ColumnDrift | None) -> dict[str, Any] | None:
     if drift is None:
         return None
-    verdict = _verdict(drift.verdict)
     found = by_strength(drift.statistics).to_dict(orient="index")
     return {
-        "drift_detected": verdict["overall_drift_detected"],
-        "drift_severity": verdict["drift_severity"],
-        "drift_reason": verdict["drift_reason"],
+        **_verdict_of(drift.verdict),
         "statistics": {str(name): plain(row) for name, row in sorted(found.items())},
         "distribution": None if drift.distribution is None else plain(asdict(drift.distribution)),
     }
@@ -167,9 +177,39 @@ def _performance(performance: Performance) -> dict[str, Any]:
     per_class = performance.per_class.to_dict(orient="index")
     return {
         "rows": performance.rows,
+        "metric": performance.metric,
+        "value": plain(performance.value),
+        "interval": plain(performance.interval),
         "accuracy": plain(performance.accuracy),
-        "accuracy_interval": plain(performance.interval),
+        "accuracy_interval": plain(performance.accuracy_interval),
         "f1_macro": plain(performance.f1_macro),
         "per_class": {str(name): plain(row) for name, row in sorted(per_class.items(), key=lambda pair: str(pair[0]))},
         "confusion_matrix": {"classes": list(performance.classes), "rows": plain(performance.confusion)},
+        "binary": None if performance.binary is None else plain(asdict(performance.binary)),
+    }
+
+
+def _anomaly(scores: AnomalyScores) -> dict[str, Any]:
+    top = [{"id": name, "score": plain(score)} for name, score in scores.top]
+    return {**plain(asdict(scores)), "top": top}
+
+
+def _relation(drift: RelationDrift) -> dict[str, Any]:
+    return {**_verdict_of(drift.verdict), "statistics": _statistics(drift.ordered)}
+
+
+def _whole_table(score: WholeTableScore) -> dict[str, Any]:
+    told = plain(asdict(replace(score, strongest=())))
+    return {
+        **_verdict_of(score.verdict),
+        **{name: told[name] for name in ("auc", "low", "high", "threshold", "rows")},
+        "strongest": [{"feature": name, "weight": plain(weight)} for name, weight in score.strongest],
+    }
+
+
+def _verdict_of(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "drift_detected": verdict.drift_detected,
+        "drift_severity": verdict.severity,
+        "drift_reason": verdict.reason,
     }

@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 from driftwatch_assets.reporting import wording
 
 if TYPE_CHECKING:
-    from driftwatch_assets.reporting.content import HistoryEntry
+    from driftwatch_assets.reporting.history import HistoryEntry
 
 
 def render_page(template: str, **content: Any) -> str:
@@ -53,7 +53,9 @@ def _environment() -> Environment:
         measure=wording.measure,
         plural=wording.plural,
         verdict_words=wording.verdict_words,
-        performance_sentence=wording.performance_sentence,
+        metric_title=wording.metric_title,
+        metric_words=wording.metric_words,
+        fires_words=wording.fires_words,
         page_name=wording.page_name,
         breakable=breakable,
         sentence=wording.sentence,
@@ -115,7 +117,7 @@ def entry_verdict(entry: HistoryEntry) -> str:
 
     Examples
     --------
-    >>> from driftwatch_assets.reporting.content import HistoryEntry
+    >>> from driftwatch_assets.reporting.history import HistoryEntry
     >>> entry_verdict(HistoryEntry("7", drift_detected=True, severity="high")), entry_verdict(HistoryEntry("1"))
     ('drift, high', 'no verdict')
     """
@@ -128,7 +130,7 @@ def aftermath(entry: HistoryEntry) -> str:
 
     Examples
     --------
-    >>> from driftwatch_assets.reporting.content import HistoryEntry
+    >>> from driftwatch_assets.reporting.history import HistoryEntry
     >>> aftermath(HistoryEntry("6", retrained=True, promoted=True))
     'first champion trained'
     >>> aftermath(HistoryEntry("7", champion_trained_through="6", retrained=True))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from driftwatch_assets.reporting.content import Performance, Verdict, WithinClass
+from driftwatch_assets.reporting.content import WithinClass
+from driftwatch_assets.reporting.performance import Performance
+from driftwatch_assets.reporting.verdict import Verdict
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,12 +7,25 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from driftwatch_assets.reporting.content import BatchReport, Performance, Verdict
+    from driftwatch_assets.reporting.anomaly import AnomalyScores
+    from driftwatch_assets.reporting.content import BatchReport
+    from driftwatch_assets.reporting.performance import Performance
+    from driftwatch_assets.reporting.verdict import Verdict
 
 NOTHING = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
 SMALLEST_P = 1e-4
 THOUSAND, MILLION = 1e4, 1e6
+METRICS = {
+    "accuracy": "Accuracy",
+    "f1_macro": "Macro-F1",
+    "auc": "AUC",
+    "f1": "F1",
+    "precision": "Precision",
+    "recall": "Recall",
+    "rate_fit": "Rate fit",
+    "anomaly_rate": "Anomaly rate",
+}
 
 
 def is_number(value: Any) -> bool:
@@ -120,6 +133,8 @@ def plural(number: int | None, noun: str, several: str = "") -> str:
 def headline(report: BatchReport) -> str:
     """Say in one line, with numbers, what was found in a batch."""
     verdict, compared = report.verdict, len(report.features)
+    if not report.rows:
+        return "No verdict: no rows in this batch"
     if report.statistics is None and report.champion is None:
         return "No verdict: no champion had been trained before this batch"
     if verdict.drift_detected is None:
@@ -149,17 +164,79 @@ def verdict_words(drift_detected: bool | None) -> str:
     return "no verdict" if drift_detected is None else ("drift" if drift_detected else "no drift")
 
 
+def metric_title(metric: str) -> str:
+    """Name a metric at the head of a column or of a sentence.
+
+    Examples
+    --------
+    >>> metric_title("auc"), metric_title("f1_macro"), metric_title("accuracy")
+    ('AUC', 'Macro-F1', 'Accuracy')
+    """
+    return METRICS.get(metric) or metric.replace("_", " ").capitalize()
+
+
+def metric_words(metric: str) -> str:
+    """Name a metric within a sentence.
+
+    Examples
+    --------
+    >>> metric_words("auc"), metric_words("f1_macro"), metric_words("accuracy")
+    ('AUC', 'macro-F1', 'accuracy')
+    """
+    title = metric_title(metric)
+    return title if title in {"AUC", "F1"} else title[0].lower() + title[1:]
+
+
+def interval_words(interval: tuple[float, float] | None) -> str:
+    """Write an interval within a sentence, with a space before it; nothing when there is none.
+
+    Examples
+    --------
+    >>> interval_words((0.74, 0.81)), interval_words(None)
+    (' (95 % interval 0.740 to 0.810)', '')
+    """
+    return "" if interval is None else f" (95 % interval {decimals(interval[0])} to {decimals(interval[1])})"
+
+
 def performance_sentence(performance: Performance) -> str:
-    """Say how accurate the champion was, and beside what."""
-    low, high = performance.interval
-    text = (
-        f"Accuracy is {decimals(performance.accuracy)} (95 % interval {decimals(low)} to {decimals(high)})"
-        f" on {plural(performance.rows, 'labelled row')}"
-    )
-    if performance.baseline_accuracy is not None:
-        text += f", against a baseline of {decimals(performance.baseline_accuracy)}"
+    """Say how good the champion was by what it is judged by, and beside what."""
+    rows = plural(performance.rows, "labelled row")
+    if performance.value is None:
+        return f"{metric_title(performance.metric)} is not defined on {rows}: all of them have one label."
+    text = f"{metric_title(performance.metric)} is {decimals(performance.value)}{interval_words(performance.interval)}"
+    text += f" on {rows}"
+    if performance.baseline is not None:
+        text += f", against a baseline of {decimals(performance.baseline)}"
         text += f" ({performance.baseline_rows})" if performance.baseline_rows else ""
     return text + "."
+
+
+def anomaly_sentence(scores: AnomalyScores) -> str:
+    """Say how many rows are called anomalous, and beside what.
+
+    Examples
+    --------
+    >>> from driftwatch_assets.reporting.anomaly import AnomalyScores
+    >>> anomaly_sentence(AnomalyScores(rows=142, rate=0.12, contamination=0.1, threshold=0.6, interval=(0.08, 0.18)))
+    '12.0 % of 142 rows are called anomalous (95 % interval 8.0 % to 18.0 %), where 10.0 % were declared.'
+    """
+    if scores.rate is None:
+        return f"The rate of anomalies is not defined on {plural(scores.rows, 'row')}."
+    text = f"{percent(scores.rate)} of {plural(scores.rows, 'row')} are called anomalous"
+    if scores.interval is not None:
+        text += f" (95 % interval {percent(scores.interval[0])} to {percent(scores.interval[1])})"
+    return f"{text}, where {percent(scores.contamination)} were declared."
+
+
+def fires_words(fires: bool | None) -> str:
+    """Say whether a rule fires.
+
+    Examples
+    --------
+    >>> fires_words(True), fires_words(False), fires_words(None)
+    ('fires', 'does not fire', 'not known')
+    """
+    return "not known" if fires is None else ("fires" if fires else "does not fire")
 
 
 def sentence(text: str) -> str:
@@ -169,9 +246,14 @@ def sentence(text: str) -> str:
     --------
     >>> sentence("not judged: 12 rows have a label"), sentence("fe_1 drifted."), sentence("")
     ('Not judged: 12 rows have a label.', 'fe_1 drifted.', '')
+    >>> sentence("auc 0.750 is 0.080 below the expected 0.830")
+    'AUC 0.750 is 0.080 below the expected 0.830.'
     """
     if not text:
         return ""
+    metric = next((name for name in METRICS if text.startswith(f"{name} ")), "")
+    if metric:
+        text = METRICS[metric] + text.removeprefix(metric)
     first = re.match(r"[a-z]+(?=[\s:,])", text)
     text = text[0].upper() + text[1:] if first else text
     return text if text[-1] in ".!?" else f"{text}."
@@ -193,10 +275,10 @@ def page_name(batch: str) -> str:
 
     Examples
     --------
-    >>> page_name("7")
-    'batch-7.html'
+    >>> page_name("7"), page_name("7-quality")
+    ('batch-7.html', 'batch-7_2d_quality.html')
     """
-    return f"batch-{slug(batch)}.html"
+    return f"{_stem(batch)}.html"
 
 
 def json_name(batch: str) -> str:
@@ -207,8 +289,37 @@ def json_name(batch: str) -> str:
     >>> json_name("7")
     'batch-7.json'
     """
-    return f"batch-{slug(batch)}.json"
+    return f"{_stem(batch)}.json"
 
 
+def quality_name(batch: str) -> str:
+    """Name the quality page of a batch.
+
+    Examples
+    --------
+    >>> quality_name("7")
+    'batch-7-quality.html'
+    """
+    return f"{_stem(batch)}{QUALITY}.html"
+
+
+def quality_json_name(batch: str) -> str:
+    """Name the machine-readable twin of a batch's quality page.
+
+    Examples
+    --------
+    >>> quality_json_name("7")
+    'batch-7-quality.json'
+    """
+    return f"{_stem(batch)}{QUALITY}.json"
+
+
+def _stem(batch: str) -> str:
+    """Begin the names of a batch's pages, so that no batch's page has the name of another's quality page."""
+    safe = slug(batch)
+    return f"batch-{safe.removesuffix(QUALITY)}_2d_{QUALITY[1:]}" if safe.endswith(QUALITY) else f"batch-{safe}"
+
+
+QUALITY = "-quality"
 SUMMARY_PAGE = "summary.html"
 SUMMARY_JSON = "summary.json"

@@ -1,5 +1,6 @@
 """When a model is retrained."""
 
+from driftwatch_assets.retraining.metrics import MEASURED, METRICS
 from driftwatch_assets.retraining.policy import (
     BatchEvidence,
     Decision,
@@ -8,5 +9,20 @@ from driftwatch_assets.retraining.policy import (
     TrainingStatus,
     decide,
 )
+from driftwatch_assets.retraining.rule import Rule, RulePart, RuleVerdict
+from driftwatch_assets.retraining.rule_text import RuleInvalid
 
-__all__ = ["BatchEvidence", "Decision", "RetrainingPolicy", "Training", "TrainingStatus", "decide"]
+__all__ = [
+    "MEASURED",
+    "METRICS",
+    "BatchEvidence",
+    "Decision",
+    "RetrainingPolicy",
+    "Rule",
+    "RuleInvalid",
+    "RulePart",
+    "RuleVerdict",
+    "Training",
+    "TrainingStatus",
+    "decide",
+]

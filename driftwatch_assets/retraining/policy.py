@@ -8,10 +8,20 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from driftwatch_assets.retraining.rule import Rule
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Trigger = Literal["data_drift", "prediction_drift", "label_drift", "performance"]
+Trigger = Literal[
+    "data_drift",
+    "prediction_drift",
+    "label_drift",
+    "correlation_drift",
+    "whole_table_drift",
+    "performance",
+    "governance",
+]
 TrainingStatus = Literal["in_flight", "succeeded", "failed"]
 DecisionKind = Literal["retrain", "wait", "none", "give_up"]
 
@@ -28,13 +38,22 @@ class RetrainingPolicy(BaseModel):
     ...
     pydantic_core._pydantic_core.ValidationError: 1 validation error for RetrainingPolicy
       Value error, failures is 3 but only the last 2 batches are looked at (of); set failures to at most 2...
+    >>> RetrainingPolicy(triggers=("governance",), rule="recall < 0.50").rule.names
+    ('recall',)
 
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     triggers: tuple[Trigger, ...] = Field(
-        default=("data_drift", "performance"), min_length=1, description="Checks whose failure counts."
+        default=("data_drift", "performance"),
+        min_length=1,
+        description="Checks whose failure counts; governance is the rule's.",
+    )
+    rule: Rule | None = Field(
+        default=None,
+        description="Expression over metrics whose truth is the failure of the check governance, such as "
+        "`auc < 0.70 or psi >= 0.2`; null: there is no such check.",
     )
     failures: int = Field(default=1, ge=1, description="k: failing batches that are needed.")
     of: int = Field(default=1, ge=1, description="n: the newest judged batches since the last training.")
@@ -48,6 +67,19 @@ class RetrainingPolicy(BaseModel):
             message = (
                 f"failures is {self.failures} but only the last {self.of} batches are looked at (of); "
                 f"set failures to at most {self.of}"
+            )
+            raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _governed_by_a_rule(self) -> RetrainingPolicy:
+        if self.rule is None and "governance" in self.triggers:
+            message = "triggers name governance, but there is no rule; add one such as rule: auc < 0.70 or psi >= 0.2"
+            raise ValueError(message)
+        if self.rule is not None and "governance" not in self.triggers:
+            message = (
+                f"there is a rule ({self.rule}), but triggers do not name governance, so that it would never count; "
+                "add governance to triggers, or remove the rule"
             )
             raise ValueError(message)
         return self

@@ -1,5 +1,9 @@
-"""What arrives: landed files and published archives, as tables with a fingerprint or as a clear refusal."""
+"""What arrives: files, tables of a database and answers over HTTP, as tables or as a clear refusal."""
 
+from driftwatch_assets.sources.csv_cache import forget_cached, read_cached
+from driftwatch_assets.sources.csv_source import CsvSource
+from driftwatch_assets.sources.csv_window import extent_of, rows_of_window, window_fingerprints
+from driftwatch_assets.sources.embedded import embedded_database
 from driftwatch_assets.sources.fetch_failure import (
     FetchFailed,
     FetchUnderWay,
@@ -21,11 +25,22 @@ from driftwatch_assets.sources.libsvm import LibsvmSource
 from driftwatch_assets.sources.publisher import Publisher, fetch, read_checksums
 from driftwatch_assets.sources.quarantine import RowsUnaccounted, Split, readable, split
 from driftwatch_assets.sources.refusal import DeliveryRefused
+from driftwatch_assets.sources.sql import SqlTable, extent, extract, open_snapshot
+from driftwatch_assets.sources.sql_failure import (
+    DatabaseUnreachable,
+    DatabaseUrlRefused,
+    ExtractionFailed,
+    QueryRefused,
+)
 
 __all__ = [
     "Conflict",
+    "CsvSource",
+    "DatabaseUnreachable",
+    "DatabaseUrlRefused",
     "Delivery",
     "DeliveryRefused",
+    "ExtractionFailed",
     "FetchFailed",
     "FetchUnderWay",
     "Held",
@@ -37,12 +52,23 @@ __all__ = [
     "PublicationRefused",
     "Publisher",
     "PublisherUnreachable",
+    "QueryRefused",
     "RowsUnaccounted",
     "Split",
+    "SqlTable",
+    "embedded_database",
+    "extent",
+    "extent_of",
+    "extract",
     "fetch",
     "fingerprint_file",
+    "forget_cached",
     "list_landing",
+    "open_snapshot",
+    "read_cached",
     "read_checksums",
     "readable",
+    "rows_of_window",
     "split",
+    "window_fingerprints",
 ]

@@ -60,7 +60,7 @@ class Files(BaseModel):
         return 0
 
     def time(self, table: str) -> None:
-        """A file has no declared time column."""
+        """Give none: a file has no declared time column."""
 
     @field_validator("pattern")
     @classmethod

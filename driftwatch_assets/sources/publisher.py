@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import re
 import tempfile
@@ -14,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from driftwatch_assets.sources.archive import ArchiveRefused, unpack
 from driftwatch_assets.sources.fetch_failure import FetchUnderWay, LandingOccupied, PublicationRefused
+from driftwatch_assets.sources.folder_lock import FolderBusy, alone
 from driftwatch_assets.sources.landing import fingerprint_file
 
 if TYPE_CHECKING:
@@ -219,11 +219,8 @@ def _declared(publisher: Publisher) -> dict[str, object]:
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Hold the folder's lock, which the system releases when this process ends, however it ends."""
-    with (folder / _LOCK).open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise FetchUnderWay(
-                f"another process fetches into {folder} at this moment: wait until it is done"
-            ) from None
-        yield
+    try:
+        with alone(folder / _LOCK):
+            yield
+    except FolderBusy:
+        raise FetchUnderWay(f"another process fetches into {folder} at this moment: wait until it is done") from None

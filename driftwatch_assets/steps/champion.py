@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from driftwatch_assets.lake import batch_order
 from driftwatch_assets.registry import champion_among
-from driftwatch_assets.steps.learn import EXPECTED_FILE
+from driftwatch_assets.steps.reference import EXPECTED_FILE
 
 if TYPE_CHECKING:
     from driftwatch_assets.registry import LoadedModel, ModelVersion
     from driftwatch_assets.steps.watched import Watched
+    from driftwatch_assets.training import Metric
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,24 @@ def line_of(watched: Watched, batch: str) -> Line | None:
     return Line(own, first, champion_among(versions, before=own.trained_through))
 
 
-def expected_accuracy(champion: LoadedModel) -> float:
-    """Give the accuracy that was expected of a champion when it was promoted."""
-    return float(json.loads(champion.references[EXPECTED_FILE])["accuracy"])
+@dataclass(frozen=True)
+class Expected:
+    """What was expected of a champion on later batches when it was promoted.
+
+    Attributes
+    ----------
+    metric
+        The metric that it was chosen by.
+    value
+        Its value.
+
+    """
+
+    metric: Metric
+    value: float
+
+
+def expected_of(champion: LoadedModel) -> Expected:
+    """Give what was expected of a champion when it was promoted."""
+    stored = json.loads(champion.references[EXPECTED_FILE])
+    return Expected(stored["metric"], float(stored["value"]))

@@ -43,9 +43,7 @@ def make_features(watched: Watched, batch: str) -> StepOutcome:
     gold = watched.transforms.gold(silver, _earlier(watched, batch))
     _check_shape(watched, batch, gold)
     aside = gold[gold[REJECT_REASON].notna()] if REJECT_REASON in gold.columns else gold.iloc[:0]
-    origin = {
-        "silver_fingerprint": "+".join(lake.fingerprint(tables.silver(name), batch) for name in watched.sources)
-    }
+    origin = {"silver_fingerprint": "+".join(lake.fingerprint(tables.silver(name), batch) for name in watched.sources)}
     facts: dict[str, object] = {}
     rejected = pd.DataFrame()
     if REJECT_REASON in gold.columns:

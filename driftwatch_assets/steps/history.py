@@ -33,13 +33,14 @@ def history(
         A record a batch with gold: `batch, rows, champion_trained_through`; the declared `metric` with `value,
         value_low, value_high, frozen_value, previous_value`; `anomaly_rate, accuracy, f1_macro, frozen_accuracy,
         previous_accuracy, accuracy_low, accuracy_high` where the task has them; `drift_detected, severity,
-        drifted_features, checks_failed, retrained, promoted`. `retrained` tells that a model was trained through the batch while there was a champion;
+        drifted_features, checks_failed, retrained, promoted`. `retrained` tells that a model was
+        trained through the batch while there was a champion;
         the first training is `promoted` only.
 
     """
     versions = watched.registry.history(watched.name)
     failed = checks_failed or {}
-    metric = watched.declaration.training.metric
+    metric = watched.declaration.training.metric_for(watched.declaration.task)
     records = []
     for batch in watched.lake.batches(watched.tables.gold):
         if through is not None and batch_order(batch) > batch_order(through):
@@ -62,6 +63,9 @@ def history(
                 "frozen_value": performance.get("frozen_value"),
                 "previous_value": performance.get("previous_value"),
                 "anomaly_rate": measured.get("anomaly_rate"),
+                "anomaly_rate_low": measured.get("anomaly_rate_low"),
+                "anomaly_rate_high": measured.get("anomaly_rate_high"),
+                "contamination": measured.get("contamination"),
                 "accuracy": measured.get("accuracy"),
                 "f1_macro": measured.get("f1_macro"),
                 "frozen_accuracy": performance.get("frozen_accuracy"),

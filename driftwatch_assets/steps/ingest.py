@@ -107,5 +107,3 @@ def _forget(watched: Watched, batch: str, tables: Sequence[str]) -> None:
         for old in stored[:-keep]:
             if old != batch and watched.lake.exists(watched.tables.silver(name), old):
                 watched.lake.drop(bronze, old)
-
-

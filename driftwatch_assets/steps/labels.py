@@ -96,7 +96,7 @@ def told_fingerprint(watched: Watched, batch: str) -> str:
 
 
 def due_labels(watched: Watched) -> list[tuple[str, str]]:
-    """Give the batches whose performance does not rest on the labels that are known by now, each with their fingerprint.
+    """Give the batches whose performance does not rest on the labels that are known by now, and these' fingerprint.
 
     Labels that come with the batch are never due: they are part of its own run.
     """

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from driftwatch_assets.training import TrainingOutcome
 
 PROMOTION_CHECK = "promotion"
+_TOLD = frozenset({"accuracy", "f1_macro", "auc", "precision", "recall", "f1", "brier", "anomaly_rate", "rate_fit"})
 
 
 def learn(watched: Watched, batch: str, *, progress: Callable[[str], None] = lambda _: None) -> StepOutcome:
@@ -80,7 +81,11 @@ def learn(watched: Watched, batch: str, *, progress: Callable[[str], None] = lam
         "gates": Text("\n".join(f"- {gate.sentence}" for gate in outcome.gates) or "No gate is declared."),
         "metric": comparison.metric,
         "challenger": comparison.challenger.value,
-        "challenger_metrics": comparison.challenger_report.metrics(),
+        **{
+            f"challenger_{name}": value
+            for name, value in comparison.challenger_report.metrics().items()
+            if name in _TOLD and name != comparison.metric
+        },
         "training_batches_against_reference": Text(_as_markdown(table)),
         "fingerprint": version.fingerprint,
         "data_fingerprint": version.data_fingerprint,

@@ -1,15 +1,15 @@
-"""Predictions and labels → performance."""
+"""Predictions, and labels where there are, → performance."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from driftwatch_assets.performance import judge_anomaly_rate, judge_performance
-from driftwatch_assets.steps.champion import expected_value, line_of
-from driftwatch_assets.steps.evidence import identity, load_evidence, write_evidence
+from driftwatch_assets.performance import judge_performance, judge_rate
+from driftwatch_assets.steps.champion import expected_of, line_of
+from driftwatch_assets.steps.evidence import identity, write_evidence
+from driftwatch_assets.steps.governance import govern
 from driftwatch_assets.steps.labels import with_labels
 from driftwatch_assets.steps.outcome import CheckOutcome, StepOutcome
 from driftwatch_assets.steps.relations import NO_LABELS, judge_relations
@@ -17,14 +17,19 @@ from driftwatch_assets.steps.watch import NO_CHAMPION
 from driftwatch_assets.training import measure_task
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from driftwatch_assets.performance import PerformanceVerdict
-    from driftwatch_assets.steps.champion import Line
+    from driftwatch_assets.registry import ModelVersion
+    from driftwatch_assets.steps.champion import Expected
     from driftwatch_assets.steps.watched import Watched
-    from driftwatch_assets.training import Report
+    from driftwatch_assets.training import Report, Task
+
+_TOLD = ("accuracy", "f1_macro", "auc", "precision", "recall", "f1", "anomaly_rate")
 
 
 def measure_performance(watched: Watched, batch: str) -> StepOutcome:
-    """Compare a batch's predictions with the labels that are known; without a task's labels, look at what it called.
+    """Compare a batch's predictions with the labels that are known; without labels, their rate with the declared one.
 
     Besides the champion, the first champion (frozen, never retrained) and the champion before this one are measured
     on the same rows, so that what each retraining bought can be read off.
@@ -36,15 +41,31 @@ def measure_performance(watched: Watched, batch: str) -> StepOutcome:
     provenance = watched.lake.provenance(tables.predictions, batch)
     line = line_of(watched, batch) if len(predictions) else None
     champion = None if line is None else line.own
-    known = gold if task.label is None else gold[gold[task.label].notna()]
-    report = _report(watched, known, predictions)
-    baseline = None if line is None else expected_value(watched.registry.load(line.own))
-    verdict = _verdict(watched, report, predictions, len(known), baseline)
-    peers = _peers(watched, line, known, report)
+    loaded = None if line is None else watched.registry.load(line.own)
+    expected = None if loaded is None else expected_of(loaded)
+    labelled = gold if task.label is None else gold[gold[task.label].notna()]
+    columns = [task.id] if task.label is None else [task.id, task.label]
+    said = labelled[columns].merge(predictions.drop(columns=columns[1:], errors="ignore"), on=task.id, how="inner")
+    report = None
+    if len(said) and loaded is not None:
+        report = _measured(watched, said, said, loaded.threshold)
+    confidence = None
+    if len(predictions) and "confidence" in predictions:
+        confidence = float(predictions["confidence"].mean())
+    verdict = _verdict(watched, report, expected, len(said) if champion is not None else len(labelled), confidence)
+    peers: dict[str, float | None] = {}
+    if line is not None and report is not None and expected is not None:
+        frozen, previous = (_peer(watched, one, labelled) for one in (line.first, line.previous))
+        peers = {
+            "frozen_value": _value(frozen, expected),
+            "previous_value": _value(previous, expected),
+            "frozen_accuracy": _flat(frozen, "accuracy"),
+            "previous_accuracy": _flat(previous, "accuracy"),
+        }
     content: dict[str, Any] = {
         "batch": batch,
         "rows": len(gold),
-        "labelled_rows": len(known),
+        "labelled_rows": len(labelled),
         "labels_fingerprint": labels.fingerprint,
         "gold_fingerprint": watched.lake.fingerprint(tables.gold, batch),
         "predictions_fingerprint": provenance["fingerprint"],
@@ -56,8 +77,12 @@ def measure_performance(watched: Watched, batch: str) -> StepOutcome:
             "fingerprint": champion.fingerprint,
         },
         "verdict": asdict(verdict),
+        "metric": verdict.metric,
+        "value": verdict.value,
+        "value_low": verdict.low,
+        "value_high": verdict.high,
         "metrics": None if report is None else report.as_dict(),
-        "mean_confidence": _confidence(predictions),
+        "mean_confidence": confidence,
         **peers,
     }
     content["identity"] = identity(
@@ -69,118 +94,85 @@ def measure_performance(watched: Watched, batch: str) -> StepOutcome:
             passed=verdict.degraded is not True,
             severity="error" if verdict.severity == "high" else "warn",
             description=verdict.reason,
-            facts={"judged": verdict.degraded is not None, "baseline": baseline, "severity": verdict.severity},
+            facts={"judged": verdict.degraded is not None, "baseline": verdict.baseline, "severity": verdict.severity},
         )
     ]
     if task.known_after:
-        why = NO_CHAMPION if champion is None else NO_LABELS
-        loaded = None if line is None else watched.registry.load(line.own)
-        relations = judge_relations(watched, loaded, known, why)
+        relations = judge_relations(watched, loaded, labelled, NO_CHAMPION if loaded is None else NO_LABELS)
         content |= relations.content
         checks += relations.checks
-    governed = _governance(watched, batch, report, predictions)
+    measured = {} if report is None else report.metrics()
+    governed = govern(watched, batch, {**measured, "mean_confidence": confidence})
     if governed is not None:
-        told, check = governed
-        content["governance"] = told
-        checks.append(check)
+        content["governance"] = governed[0]
+        checks.append(governed[1])
     uri, fingerprint = write_evidence(watched, batch, "performance", content)
     facts: dict[str, Any] = {
         "fingerprint": fingerprint,
-        "labelled_rows": float(len(known)),
+        "labelled_rows": float(len(labelled)),
         "verdict": verdict.reason,
     }
     if report is not None:
-        facts |= {**report.metrics(), "baseline": baseline, **peers}
+        facts |= {name: measured[name] for name in _TOLD if name in measured}
+        facts |= {"metric": verdict.metric, "value": verdict.value, "baseline": verdict.baseline, **peers}
     return StepOutcome({name: value for name, value in facts.items() if value is not None}, tuple(checks), uri=uri)
 
 
-def _report(watched: Watched, known: pd.DataFrame, predictions: pd.DataFrame) -> Report | None:
-    task = watched.declaration.task
-    if task.label is None:
-        return None if predictions.empty else measure_task(task, None, predictions, ids=predictions[task.id])
-    said = known[[task.id, task.label]].merge(predictions, on=task.id, how="inner")
-    if said.empty:
-        return None
-    return measure_task(task, said[task.label].astype(str), said, ids=said[task.id])
-
-
 def _verdict(
-    watched: Watched, report: Report | None, predictions: pd.DataFrame, labelled: int, baseline: float | None
+    watched: Watched, report: Report | None, expected: Expected | None, rows: int, confidence: float | None
 ) -> PerformanceVerdict:
-    task, policy = watched.declaration.task, watched.declaration.performance
+    declaration = watched.declaration
+    task: Task = declaration.task
     if task.kind == "anomaly":
-        return judge_anomaly_rate(report=report, contamination=task.contamination, policy=policy)
-    metric = watched.declaration.training.metric
-    value = None if report is None else report.value(metric)
-    low, high = (None, None) if report is None else report.interval(metric)
+        measured = {} if report is None else report.metrics()
+        return judge_rate(
+            rate=measured.get("anomaly_rate"),
+            low=measured.get("anomaly_rate_low"),
+            high=measured.get("anomaly_rate_high"),
+            rows=rows,
+            contamination=None if expected is None else task.contamination,
+            policy=declaration.performance,
+        )
+    metric = declaration.training.metric_for(task) if expected is None else expected.metric
+    low, high = (None, None) if report is None else map(_defined, report.interval(metric))
     return judge_performance(
         metric=metric,
-        value=value,
+        value=None if report is None else _defined(report.value(metric)),
         low=low,
         high=high,
-        labelled_rows=labelled if report is None else report.rows,
-        mean_confidence=_confidence(predictions),
-        baseline=baseline,
-        policy=policy,
+        labelled_rows=rows,
+        mean_confidence=confidence,
+        baseline=None if expected is None else expected.value,
+        policy=declaration.performance,
     )
 
 
-def _confidence(predictions: pd.DataFrame) -> float | None:
-    if predictions.empty or "confidence" not in predictions.columns:
+def _peer(watched: Watched, version: ModelVersion | None, labelled: pd.DataFrame) -> Report | None:
+    """Measure another champion on the batch's labelled rows."""
+    if version is None:
         return None
-    return float(predictions["confidence"].mean())
+    model = watched.registry.load(version)
+    return _measured(watched, labelled, model.predict(labelled), model.threshold)
 
 
-def _peers(watched: Watched, line: Line | None, known: pd.DataFrame, report: Report | None) -> dict[str, Any]:
-    """Measure the first champion, and the one before the batch's, on the batch's known rows."""
-    if line is None or report is None:
-        return {}
-    task, metric = watched.declaration.task, watched.declaration.training.metric
-    low, high = report.interval(metric)
-    found: dict[str, Any] = {
-        "metric": metric,
-        "value": report.value(metric),
-        "value_low": low,
-        "value_high": high,
-    }
-    for name, version in (("frozen", line.first), ("previous", line.previous)):
-        peer = None
-        if version is not None:
-            said = watched.registry.load(version).predict(known)
-            labels = None if task.label is None else known[task.label].astype(str)
-            peer = measure_task(task, labels, said, ids=known[task.id])
-        found[f"{name}_value"] = None if peer is None else peer.value(metric)
-        if task.label is not None:
-            found[f"{name}_accuracy"] = None if peer is None else peer.value("accuracy")
-    return found
+def _measured(watched: Watched, rows: pd.DataFrame, scored: pd.DataFrame, threshold: float | None) -> Report:
+    task = watched.declaration.task
+    labels = None if task.label is None else rows[task.label].astype(str)
+    return measure_task(task, labels, scored, rows[task.id].tolist(), threshold=threshold)
 
 
-def _governance(
-    watched: Watched, batch: str, report: Report | None, predictions: pd.DataFrame
-) -> tuple[dict[str, Any], CheckOutcome] | None:
-    """Hold the declared rule against what is known of the batch; what is not known yet decides nothing."""
-    rule = watched.declaration.retraining.rule
-    if rule is None:
+def _value(report: Report | None, expected: Expected) -> float | None:
+    """Give the value by which a peer is compared: the metric, or the rate of anomalies."""
+    if report is None:
         return None
-    metrics: dict[str, float | None] = {} if report is None else dict(report.metrics())
-    drift = load_evidence(watched, batch, "drift") or {}
-    said = (drift.get("prediction_drift") or {}).get("statistics") or []
-    scores = next((row for row in said if row.get("kind") == "numeric"), {})
-    metrics |= {"psi": scores.get("psi"), "wasserstein_scaled": scores.get("wasserstein_scaled")}
-    metrics["drifted_share"] = (drift.get("data_drift") or {}).get("share_drifted")
-    metrics["mean_confidence"] = _confidence(predictions)
-    verdict = rule.evaluate(metrics)
-    told = {
-        "rule": str(rule),
-        "fires": verdict.fires,
-        "reason": verdict.reason,
-        "parts": [{"text": part.text, "value": part.value, "fires": part.fires} for part in verdict.parts],
-    }
-    check = CheckOutcome(
-        "governance",
-        passed=verdict.fires is not True,
-        severity="error",
-        description=verdict.reason,
-        facts={"judged": verdict.fires is not None, "rule": str(rule)},
-    )
-    return told, check
+    if expected.metric == "rate_fit":
+        return _flat(report, "anomaly_rate")
+    return _defined(report.value(expected.metric))
+
+
+def _flat(report: Report | None, name: str) -> float | None:
+    return None if report is None else report.metrics().get(name)
+
+
+def _defined(value: float) -> float | None:
+    return None if isnan(value) else value

@@ -13,7 +13,6 @@ from driftwatch_assets.drift import (
     judge_correlation,
     judge_within,
 )
-from driftwatch_assets.steps.outcome import CheckOutcome
 from driftwatch_assets.steps.reference import CLASSES_FILE, CORRELATION_FILE, LABELS_FILE
 from driftwatch_assets.steps.verdicts import plain_rows, unjudged, verdict_check, with_statistics
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from driftwatch_assets.registry import LoadedModel
+    from driftwatch_assets.steps.outcome import CheckOutcome
     from driftwatch_assets.steps.watched import Watched
 
 NO_LABELS = "not judged: labels are not known"

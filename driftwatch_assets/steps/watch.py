@@ -49,9 +49,7 @@ def watch_drift(watched: Watched, batch: str) -> StepOutcome:
         checks += [unjudged("whole_table_drift", reason)] if plan.whole_table else []
         if not task.known_after:
             checks += judge_relations(watched, None, labelled, reason).checks
-        return StepOutcome(
-            {"rows": float(len(gold)), "verdict": reason, "fingerprint": fingerprint}, tuple(checks)
-        )
+        return StepOutcome({"rows": float(len(gold)), "verdict": reason, "fingerprint": fingerprint}, tuple(checks))
     champion = watched.registry.load(record)
     statistics = Reference.from_bytes(champion.references[FEATURES_FILE]).compare(gold[list(champion.features)])
     verdict = judge(statistics, policy=plan.features)

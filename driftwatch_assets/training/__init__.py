@@ -1,20 +1,25 @@
 """Candidates, time-ordered selection, challenger against champion."""
 
-from driftwatch_assets.training.candidate import Candidate, Step, check_candidate, locate_candidate
+from driftwatch_assets.training.anomaly import AnomalyReport
+from driftwatch_assets.training.binary import BinaryReport
+from driftwatch_assets.training.candidate import Candidate, Step, TaskKind, check_candidate, locate_candidate
 from driftwatch_assets.training.declaration import Gates, TrainingDeclaration
 from driftwatch_assets.training.errors import (
     CandidateInvalid,
     FeaturesMissing,
+    LabelUnknown,
     NotEnoughLabels,
     ScoringFailed,
     TrainingFailed,
 )
 from driftwatch_assets.training.identity import Champion, training_fingerprint
 from driftwatch_assets.training.judging import Comparison, GateResult, Promotion
-from driftwatch_assets.training.multiclass import MulticlassReport, measure, wilson_interval
+from driftwatch_assets.training.multiclass import MulticlassReport, measure
 from driftwatch_assets.training.prediction import predict
 from driftwatch_assets.training.ranking import Ranking
+from driftwatch_assets.training.report import Report, measure_task
 from driftwatch_assets.training.scores import Score
+from driftwatch_assets.training.shares import wilson_interval
 from driftwatch_assets.training.task import ANOMALY, NORMAL, Anomaly, Binary, Metric, Multiclass, Task
 from driftwatch_assets.training.training import TrainingOutcome, train
 from driftwatch_assets.training.window import GoldBatch, LabelledRows, training_window
@@ -23,7 +28,9 @@ __all__ = [
     "ANOMALY",
     "NORMAL",
     "Anomaly",
+    "AnomalyReport",
     "Binary",
+    "BinaryReport",
     "Candidate",
     "CandidateInvalid",
     "Champion",
@@ -32,6 +39,7 @@ __all__ = [
     "GateResult",
     "Gates",
     "GoldBatch",
+    "LabelUnknown",
     "LabelledRows",
     "Metric",
     "Multiclass",
@@ -39,16 +47,19 @@ __all__ = [
     "NotEnoughLabels",
     "Promotion",
     "Ranking",
+    "Report",
     "Score",
     "ScoringFailed",
     "Step",
     "Task",
+    "TaskKind",
     "TrainingDeclaration",
     "TrainingFailed",
     "TrainingOutcome",
     "check_candidate",
     "locate_candidate",
     "measure",
+    "measure_task",
     "predict",
     "train",
     "training_fingerprint",

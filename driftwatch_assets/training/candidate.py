@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from driftwatch_assets.training.errors import CandidateInvalid
 from driftwatch_assets.training.source_code import locate, nearest, parameter_names, parts
+
+TaskKind = Literal["multiclass", "binary", "anomaly"]
 
 
 class Step(BaseModel):
@@ -75,24 +77,36 @@ class Candidate(BaseModel):
         """The import paths of all declared estimators, nested ones too, in order of appearance."""
         return tuple(path for path, _ in _declared(self.model_dump(exclude={"name"}, exclude_none=True)))
 
-    def build(self, *, seed: int) -> Any:
+    @property
+    def parameters_by_path(self) -> tuple[tuple[str, dict[str, Any]], ...]:
+        """The import path of each declared estimator with its own plain parameters, without the estimators in them."""
+        return tuple(
+            (path, {name: value for name, value in given.items() if not _declared(value)})
+            for path, given in _declared(self.model_dump(exclude={"name"}, exclude_none=True))
+        )
+
+    def build(self, *, seed: int, task_kind: TaskKind = "multiclass") -> Any:
         """Build the unfitted estimator.
 
         Parameters
         ----------
         seed
             Given to each `random_state` that the declaration leaves open, so that a training can be repeated.
+        task_kind
+            What it is for.
 
         Returns
         -------
         sklearn.base.BaseEstimator
-            A classifier; a `sklearn.pipeline.Pipeline` where `steps` were declared.
+            A classifier, or an outlier detector for an anomaly task; a `sklearn.pipeline.Pipeline` where `steps` were
+            declared.
 
         Raises
         ------
         CandidateInvalid
             An import path leads nowhere or to no estimator, a parameter is unknown or has a refused value, or the
-            result can state no confidence (neither `predict_proba` nor `decision_function`).
+            result is nothing for the kind of task: a classifier states a confidence with `predict_proba` or
+            `decision_function`, an outlier detector a score with `score_samples` or `decision_function`.
 
         """
         declared = self.model_dump(exclude={"name"}, exclude_none=True)
@@ -103,11 +117,7 @@ class Candidate(BaseModel):
             if value is None and name.rpartition("__")[2] == "random_state"
         }
         estimator.set_params(**open_seeds)
-        if not (hasattr(estimator, "predict_proba") or hasattr(estimator, "decision_function")):
-            raise CandidateInvalid(
-                f"candidate {self.name!r}: {self.paths[-1]} states no confidence (it has neither predict_proba nor "
-                f"decision_function); declare a classifier that does (a VotingClassifier needs `voting: soft`)"
-            )
+        _check_kind(self, estimator, task_kind)
         return estimator
 
 
@@ -150,8 +160,15 @@ def locate_candidate(candidate: Candidate) -> None:
                 )
 
 
-def check_candidate(candidate: Candidate) -> None:
+def check_candidate(candidate: Candidate, task_kind: TaskKind = "multiclass") -> None:
     """Check a candidate wholly: import it, build it, and let scikit-learn check the parameters' values.
+
+    Parameters
+    ----------
+    candidate
+        What was declared.
+    task_kind
+        What it is for: a classifier detects no outliers without labels, and an outlier detector knows no classes.
 
     Raises
     ------
@@ -170,9 +187,15 @@ def check_candidate(candidate: Candidate) -> None:
     ...
     driftwatch_assets.training.errors.CandidateInvalid: candidate 'vectors': sklearn.svm._classes.SVC refuses its
     parameters: The 'C' parameter of SVC must be a float in the range (0.0, inf]. Got 'much' instead.
+    >>> check_candidate(Candidate(name="forest", estimator="sklearn.ensemble.IsolationForest"))
+    Traceback (most recent call last):
+    ...
+    driftwatch_assets.training.errors.CandidateInvalid: candidate 'forest': sklearn.ensemble.IsolationForest detects
+    outliers and knows no classes; a multiclass task needs a classifier, such as
+    sklearn.ensemble.RandomForestClassifier
 
     """
-    estimator = candidate.build(seed=0)
+    estimator = candidate.build(seed=0, task_kind=task_kind)
     for part in _estimators_within(estimator):
         validate = getattr(part, "_validate_params", None)
         if validate is None:
@@ -182,6 +205,35 @@ def check_candidate(candidate: Candidate) -> None:
         except ValueError as refused:
             where = f"{type(part).__module__}.{type(part).__qualname__}"
             raise CandidateInvalid(f"candidate {candidate.name!r}: {where} refuses its parameters: {refused}") from None
+
+
+def _check_kind(candidate: Candidate, estimator: Any, task_kind: TaskKind) -> None:
+    from sklearn.base import is_classifier, is_outlier_detector  # noqa: PLC0415 - heavy: loaded by the step that needs it
+
+    last = candidate.estimator if candidate.steps is None else candidate.steps[-1].estimator
+    if task_kind == "anomaly":
+        if is_classifier(estimator):
+            raise CandidateInvalid(
+                f"candidate {candidate.name!r}: {last} is a classifier and learns from labels, which an anomaly task "
+                f"has not; declare an outlier detector, such as sklearn.ensemble.IsolationForest"
+            )
+        if not (hasattr(estimator, "score_samples") or hasattr(estimator, "decision_function")):
+            raise CandidateInvalid(
+                f"candidate {candidate.name!r}: {last} scores no new rows (it has neither score_samples nor "
+                f"decision_function); declare an outlier detector that does (a LocalOutlierFactor needs "
+                f"`novelty: true`)"
+            )
+        return
+    if is_outlier_detector(estimator):
+        raise CandidateInvalid(
+            f"candidate {candidate.name!r}: {last} detects outliers and knows no classes; a {task_kind} task needs a "
+            f"classifier, such as sklearn.ensemble.RandomForestClassifier"
+        )
+    if not (hasattr(estimator, "predict_proba") or hasattr(estimator, "decision_function")):
+        raise CandidateInvalid(
+            f"candidate {candidate.name!r}: {last} states no confidence (it has neither predict_proba nor "
+            f"decision_function); declare a classifier that does (a VotingClassifier needs `voting: soft`)"
+        )
 
 
 def _declared(value: Any) -> list[tuple[str, dict[str, Any]]]:

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 
 from driftwatch_assets.training.candidate import Candidate
-from driftwatch_assets.training.task import Metric
+from driftwatch_assets.training.task import Metric, Task
 
 
 class Gates(BaseModel):
@@ -24,9 +24,20 @@ class Gates(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     minimum: float | None = Field(default=None, ge=0, le=1, description="Least value of the metric, for anyone.")
-    must_beat_champion: bool = Field(default=True, description="The challenger's metric must exceed the champion's.")
+    must_beat_champion: bool = Field(
+        default=True,
+        description="The challenger's metric must exceed the champion's; of an anomaly task it must not be clearly "
+        "lower.",
+    )
     margin: float | None = Field(
         default=None, ge=0, le=1, description="The challenger may be worse than the champion by at most this much."
+    )
+    maximum_gap: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="By how much the challenger's metric may be higher on the rows that it was fitted on than on the "
+        "judging rows.",
     )
     per_class_floor: float | None = Field(
         default=None, ge=0, le=1, description="Least recall of each class that has `per_class_support` judging rows."
@@ -57,7 +68,10 @@ class TrainingDeclaration(BaseModel):
     candidates: tuple[Candidate, ...] = Field(
         min_length=1, description="Simpler ones first: within noise of the best, the earlier listed is chosen."
     )
-    metric: Metric = Field(default="accuracy", description="What candidates are ranked and challengers judged by.")
+    metric: Metric | None = Field(
+        default=None,
+        description="What candidates are ranked and challengers judged by; by default the task's usual one.",
+    )
     window: Literal["all"] | PositiveInt = Field(
         default="all", description="Labelled batches to train on: all, or the newest k."
     )
@@ -78,3 +92,32 @@ class TrainingDeclaration(BaseModel):
             message = f"candidate names must differ; found more than once: {', '.join(twice)}"
             raise ValueError(message)
         return self
+
+    def metric_for(self, task: Task) -> Metric:
+        """Give the metric of a task: the declared one, or the task's usual one.
+
+        Raises
+        ------
+        ValueError
+            The declared metric or a declared gate makes no sense for the kind of task.
+
+        Examples
+        --------
+        >>> from driftwatch_assets.training.task import Binary
+        >>> task = Binary(kind="binary", id="loan", label="outcome", positive="lost", negative="paid")
+        >>> declared = TrainingDeclaration(candidates=[{"name": "one", "estimator": "sklearn.svm.SVC"}])
+        >>> declared.metric_for(task)
+        'auc'
+        >>> declared.model_copy(update={"metric": "rate_fit"}).metric_for(task)
+        Traceback (most recent call last):
+        ...
+        ValueError: metric 'rate_fit' is none of a binary task; valid: auc, accuracy, f1_macro, f1, precision, recall
+
+        """
+        if self.metric is not None and self.metric not in task.metrics:
+            message = f"metric {self.metric!r} is none of a {task.kind} task; valid: {', '.join(task.metrics)}"
+            raise ValueError(message)
+        if task.kind == "anomaly" and self.gates.per_class_floor is not None:
+            message = "the gate per_class_floor needs labels, which an anomaly task has not; leave it out"
+            raise ValueError(message)
+        return task.metrics[0] if self.metric is None else self.metric

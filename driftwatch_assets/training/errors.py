@@ -11,6 +11,10 @@ class NotEnoughLabels(Exception):  # noqa: N818 - it names the state of the data
     """The labelled rows cannot carry a training; nothing is wrong with the code or with the declaration."""
 
 
+class LabelUnknown(ValueError):  # noqa: N818 - named for what was found
+    """A label is none of the classes that the task declares."""
+
+
 class TrainingFailed(RuntimeError):  # noqa: N818 - named for what was found
     """A candidate that could be built could not be fitted."""
 

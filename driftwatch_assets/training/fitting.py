@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from driftwatch_assets.training.candidate import Candidate
+    from driftwatch_assets.training.task import Task
     from driftwatch_assets.training.window import Stack
 
 
@@ -68,8 +69,8 @@ class SharedSteps:
         return once
 
 
-def fit(candidate: Candidate, stack: Stack, *, seed: int, shared: SharedSteps | None = None) -> Fitted:
-    """Fit a candidate on stacked rows.
+def fit(candidate: Candidate, stack: Stack, *, task: Task, seed: int, shared: SharedSteps | None = None) -> Fitted:
+    """Fit a candidate on stacked rows; for an anomaly task, with its threshold (see `ThresholdedDetector`).
 
     Parameters
     ----------
@@ -77,6 +78,8 @@ def fit(candidate: Candidate, stack: Stack, *, seed: int, shared: SharedSteps | 
         What is fitted.
     stack
         What it is fitted on.
+    task
+        What the candidate is for.
     seed
         See `Candidate.build`.
     shared
@@ -88,14 +91,18 @@ def fit(candidate: Candidate, stack: Stack, *, seed: int, shared: SharedSteps | 
         The estimator raised; the message names the candidate, the batches, the rows and columns with missing values.
 
     """
-    estimator = candidate.build(seed=seed)
+    estimator = candidate.build(seed=seed, task_kind=task.kind)
+    if task.kind == "anomaly":
+        from driftwatch_assets.training.outliers import ThresholdedDetector  # noqa: PLC0415 - heavy: loaded by the step that needs it
+
+        estimator = ThresholdedDetector(estimator, task.contamination, seed)
     if shared is not None and "memory" in estimator.get_params(deep=False):
         estimator.set_params(memory=shared)
     begin = time.perf_counter()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            estimator.fit(stack.frame, stack.labels)
+            estimator.fit(stack.frame, None if task.kind == "anomaly" else stack.labels)
         except Exception as broken:
             raise TrainingFailed(
                 f"candidate {candidate.name!r} could not be fitted on {len(stack.frame)} rows of {stack.batches}: "

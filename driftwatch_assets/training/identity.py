@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 
     from driftwatch_assets.training.candidate import Candidate
     from driftwatch_assets.training.declaration import TrainingDeclaration
+    from driftwatch_assets.training.task import Task
     from driftwatch_assets.training.window import LabelledRows
 
-TRAINING_CODE = "1"
-"""Raised whenever the same declaration and data would give another model."""
+TRAINING_CODE = "2"
+"""Raised whenever the same declaration and data would give another model, or a stored one can no longer be read."""
 
 LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy")
 
@@ -25,7 +26,7 @@ class Champion(Protocol):
 
     @property
     def estimator(self) -> Any:
-        """A fitted classifier."""
+        """A fitted model: see `predict`."""
 
     @property
     def features(self) -> Sequence[str]:
@@ -69,8 +70,7 @@ def model_fingerprint(
     features: Sequence[str],
     *,
     part: Literal["whole window", "without judging rows"],
-    label: str,
-    time_column: str | None,
+    task: Task,
 ) -> str:
     """Give the fingerprint of a fitted model: what it was fitted on, how, and by which code."""
     return digest(
@@ -78,10 +78,9 @@ def model_fingerprint(
             "candidate": candidate.model_dump(mode="json"),
             "data": data_fingerprint(window),
             "features": list(features),
-            "label": label,
+            "task": _task(task),
             "part": part,
             "judge_share": declaration.judge_share,
-            "time_column": time_column,
             "seed": declaration.seed,
             "code": TRAINING_CODE,
             "libraries": library_versions(),
@@ -95,8 +94,8 @@ def training_fingerprint(
     features: Sequence[str],
     champion: Champion | None,
     *,
-    label: str,
-    time_column: str | None = None,
+    task: Task,
+    through: str,
 ) -> str:
     """Give the fingerprint of a training before it is done: the same one always has the same outcome.
 
@@ -106,10 +105,14 @@ def training_fingerprint(
         All of it: candidates, window, gates, seed.
     window
         See `training_window`.
-    features, label, time_column
+    features
         Column names.
     champion
         The model that is challenged, or None.
+    task
+        What the model is to say.
+    through
+        The last batch that it may see.
 
     """
     return digest(
@@ -117,10 +120,15 @@ def training_fingerprint(
             "declaration": declaration.model_dump(mode="json"),
             "data": data_fingerprint(window),
             "features": list(features),
-            "label": label,
-            "time_column": time_column,
+            "task": _task(task),
+            "through": through,
             "champion": None if champion is None else champion.fingerprint,
             "code": TRAINING_CODE,
             "libraries": library_versions(),
         }
     )
+
+
+def _task(task: Task) -> dict[str, Any]:
+    """Give what of a task makes a model another one."""
+    return task.model_dump(mode="json", exclude={"id", "carried", "known_after"})

@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from driftwatch_assets.training.multiclass import MulticlassReport, measure
-from driftwatch_assets.training.scores import Score, paired_scores
+from driftwatch_assets.training.finishing import said
+from driftwatch_assets.training.report import measure_task
+from driftwatch_assets.training.scores import Score, paired_scores, plain_scores
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     import pandas as pd
-    from numpy.typing import ArrayLike
 
     from driftwatch_assets.training.declaration import Gates
-    from driftwatch_assets.training.task import Metric
+    from driftwatch_assets.training.report import Report
+    from driftwatch_assets.training.task import Metric, Task
 
-GateName = Literal["minimum", "must_beat_champion", "margin", "per_class_floor"]
+GateName = Literal["minimum", "must_beat_champion", "margin", "maximum_gap", "per_class_floor"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,9 @@ class Comparison:
         Challenger minus champion, paired.
     challenger_report, champion_report
         All metrics of each.
+    train_score
+        The challenger's metric on the rows that it was fitted on, for the gate `maximum_gap` and nothing else; None
+        where that gate is not declared.
 
     """
 
@@ -44,8 +49,14 @@ class Comparison:
     challenger: Score
     champion: Score | None
     difference: Score | None
-    challenger_report: MulticlassReport
-    champion_report: MulticlassReport | None
+    challenger_report: Report
+    champion_report: Report | None
+    train_score: float | None = None
+
+    @property
+    def gap(self) -> float | None:
+        """By how much the metric is higher on the rows that the challenger was fitted on."""
+        return None if self.train_score is None else self.train_score - self.challenger.value
 
 
 @dataclass(frozen=True)
@@ -97,32 +108,48 @@ class Promotion:
 
 
 def compare(
-    labels: ArrayLike,
+    labels: Any,
     challenger: pd.DataFrame,
     champion: pd.DataFrame | None,
     *,
     metric: Metric,
-    classes: Sequence[str],
+    task: Task,
     seed: int,
+    thresholds: tuple[float | None, float | None] = (None, None),
+    seen: tuple[Any, pd.DataFrame] | None = None,
 ) -> Comparison:
     """Measure challenger and champion on the same judging rows.
 
     Parameters
     ----------
     labels
-        Class names, shape (rows,).
+        Class names, shape (rows,); not read for an anomaly task.
     challenger, champion
         Predictions of the rows (see `predict`); None where there is no champion.
-    metric, classes, seed
-        See `TrainingDeclaration` and `measure`.
+    metric, seed
+        See `TrainingDeclaration`.
+    task
+        The declared task.
+    thresholds
+        The thresholds that challenger and champion apply, for the reports.
+    seen
+        Labels of the rows that the challenger was fitted on, and what it says of them, for the gap.
 
     """
     guesses = {"challenger": challenger} if champion is None else {"challenger": challenger, "champion": champion}
     paired = paired_scores(
-        [("judging rows", labels, {name: one["predicted"] for name, one in guesses.items()})], metric, seed=seed
+        [("judging rows", labels, {name: said(task, metric, one) for name, one in guesses.items()})],
+        metric,
+        seed=seed,
+        task=task,
     )
+    trained = None
+    if seen is not None:
+        rows = [("rows that were fitted on", seen[0], {"challenger": said(task, metric, seen[1])})]
+        trained = plain_scores(rows, metric, task=task)["challenger"]
     reports = {
-        name: measure(labels, one["predicted"], one["confidence"], classes=classes) for name, one in guesses.items()
+        name: measure_task(task, labels, one, threshold=threshold)
+        for (name, one), threshold in zip(guesses.items(), thresholds, strict=False)
     }
     return Comparison(
         metric=metric,
@@ -132,29 +159,36 @@ def compare(
         difference=None if champion is None else paired.difference("challenger", "champion"),
         challenger_report=reports["challenger"],
         champion_report=reports.get("champion"),
+        train_score=trained,
     )
 
 
 def judge(comparison: Comparison, gates: Gates) -> tuple[GateResult, ...]:
     """Hold the comparison against the declared gates.
 
-    Rules, with m the challenger's metric and d its difference to the champion: `minimum` passes when m ≥ threshold,
-    `must_beat_champion` when d > 0, `margin` when d ≥ -threshold, `per_class_floor` when the least recall among the
-    classes with at least `per_class_support` judging rows is ≥ threshold. Without a champion the two that compare are
-    left out.
+    Rules, with m the challenger's metric, d its difference to the champion and t the challenger's metric on the rows
+    that it was fitted on: `minimum` passes when m ≥ threshold, `must_beat_champion` when d > 0, `margin` when
+    d ≥ -threshold, `maximum_gap` when t - m ≤ threshold, `per_class_floor` when the least recall among the classes with
+    at least `per_class_support` judging rows is ≥ threshold. Without a champion the two that compare are left out.
+
+    For `rate_fit`, `must_beat_champion` passes when the 95 % interval of d reaches 0 or more. Challenger and champion
+    are both held to the same declared contamination, on rows that neither saw, and a rate that keeps it cannot be kept
+    better: there is nothing to win beyond it, while the challenger has learned from newer rows. So it takes over unless
+    it clearly keeps the rate worse; who allows less declares `margin`.
 
     Examples
     --------
     >>> import pandas as pd
     >>> from driftwatch_assets.training.declaration import Gates
-    >>> def said(guess):
+    >>> from driftwatch_assets.training.task import Multiclass
+    >>> def guessed(guess):
     ...     return pd.DataFrame({"predicted": guess, "confidence": 1.0})
     >>> measured = compare(
     ...     ["a", "b"] * 20,
-    ...     said(["a", "b"] * 20),
-    ...     said(["a", "a"] * 20),
+    ...     guessed(["a", "b"] * 20),
+    ...     guessed(["a", "a"] * 20),
     ...     metric="accuracy",
-    ...     classes=["a", "b"],
+    ...     task=Multiclass(id="row", label="kind", classes=["a", "b"]),
     ...     seed=1,
     ... )
     >>> [(gate.gate, gate.passed) for gate in judge(measured, Gates(minimum=0.9))]
@@ -171,7 +205,11 @@ def judge(comparison: Comparison, gates: Gates) -> tuple[GateResult, ...]:
     if comparison.difference is not None:
         gain = comparison.difference.value
         against = f"champion on the same {comparison.rows} rows: difference {comparison.difference}"
-        if gates.must_beat_champion:
+        if gates.must_beat_champion and comparison.metric == "rate_fit":
+            passed = comparison.difference.high >= 0
+            sentence = f"the rate is kept {'no worse' if passed else 'worse'} than by the {against}"
+            results.append(GateResult("must_beat_champion", comparison.difference.high, 0.0, passed, sentence))
+        elif gates.must_beat_champion:
             passed = gain > 0
             sentence = f"{'better than' if passed else 'no better than'} the {against}"
             results.append(GateResult("must_beat_champion", gain, 0.0, passed, sentence))
@@ -180,6 +218,13 @@ def judge(comparison: Comparison, gates: Gates) -> tuple[GateResult, ...]:
             words = "at most" if passed else "more than"
             sentence = f"worse by {words} {gates.margin:.4f} than the {against}"
             results.append(GateResult("margin", gain, -gates.margin, passed, sentence))
+    if gates.maximum_gap is not None and comparison.gap is not None:
+        passed = comparison.gap <= gates.maximum_gap
+        sentence = (
+            f"{comparison.metric} is {comparison.gap:.4f} higher on the rows that were fitted on "
+            f"({comparison.train_score:.4f}), {'at most' if passed else 'more than'} the gap of {gates.maximum_gap:.4f}"
+        )
+        results.append(GateResult("maximum_gap", comparison.gap, gates.maximum_gap, passed, sentence))
     if gates.per_class_floor is not None:
         results += _per_class(comparison, gates, gates.per_class_floor)
     return tuple(results)
@@ -202,7 +247,9 @@ def decide(gates: Sequence[GateResult], *, first: bool) -> Promotion:
 
 
 def _per_class(comparison: Comparison, gates: Gates, floor: float) -> list[GateResult]:
-    classes = comparison.challenger_report.per_class
+    classes = getattr(comparison.challenger_report, "per_class", None)
+    if classes is None:
+        return []
     gated = classes[classes["support"] >= gates.per_class_support]
     if gated.empty:
         return []

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from driftwatch_assets.training.errors import FeaturesMissing, ScoringFailed
+from driftwatch_assets.training.model_input import model_input
 from driftwatch_assets.training.window import missing_values
 
 if TYPE_CHECKING:
@@ -16,23 +17,27 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def predict(estimator: Any, frame: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:
+def predict(estimator: Any, frame: pd.DataFrame, features: Sequence[str], *, what: str = "the model") -> pd.DataFrame:
     """Score rows; nothing is fitted.
 
     Parameters
     ----------
     estimator
-        A fitted classifier with `predict_proba`.
+        A fitted classifier with `predict_proba`, which may have a threshold (see `TemperatureScaled`), or a fitted
+        `ThresholdedDetector`.
     frame
         Rows to score; may have more columns.
     features
         The columns that the estimator was fitted on.
+    what
+        What the model is, for an error.
 
     Returns
     -------
     pandas.DataFrame
-        With the frame's index: `predicted` (str), `confidence` (probability of the predicted class) and one
-        `score_<class>` a class, the probabilities.
+        With the frame's index. Of a classifier: `predicted` (str), `confidence` (probability of the predicted class)
+        and one `score_<class>` a class, the probabilities. Of a detector: `predicted` (`normal` or `anomaly`) and
+        `score` (higher is more anomalous).
 
     Raises
     ------
@@ -57,12 +62,17 @@ def predict(estimator: Any, frame: pd.DataFrame, features: Sequence[str]) -> pd.
             f"first {missing[:5]}; the table has {list(frame.columns[:5])} and others. Re-materialize gold with the "
             f"transform that the model was trained on, or train a model on the new columns"
         )
+    if hasattr(estimator, "anomaly_scores"):
+        anomalous = np.empty(0)
+        if len(frame):
+            anomalous = ask(estimator.anomaly_scores, frame, features, what=what).astype(float)
+        return pd.DataFrame({"predicted": estimator.named(anomalous), "score": anomalous}, index=frame.index)
     classes = np.asarray(estimator.classes_).astype(str)
     if len(frame) == 0:
         chances = np.empty((0, len(classes)))
     else:
-        chances = ask(estimator.predict_proba, frame, features, what="the model").astype(float)
-    best = chances.argmax(axis=1) if len(frame) else np.empty(0, dtype=int)
+        chances = ask(estimator.predict_proba, frame, features, what=what).astype(float)
+    best = estimator.decided(chances) if hasattr(estimator, "decided") else chances.argmax(axis=1)
     scored = pd.DataFrame(chances, index=frame.index, columns=[f"score_{name}" for name in classes])
     scored.insert(0, "predicted", pd.Series(classes[best], index=frame.index, dtype=object))
     scored.insert(1, "confidence", chances[np.arange(len(frame)), best])
@@ -80,7 +90,7 @@ def ask(
         It raised; the message says which features have missing values.
 
     """
-    rows = frame[list(features)]
+    rows = model_input(frame, features)
     try:
         return np.asarray(method(rows))
     except Exception as broken:

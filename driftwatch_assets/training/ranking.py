@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from driftwatch_assets.training.finishing import finished, found_temperature, said
 from driftwatch_assets.training.fitting import SharedSteps, fit
-from driftwatch_assets.training.prediction import ask
-from driftwatch_assets.training.scores import paired_scores
+from driftwatch_assets.training.prediction import ask, predict
+from driftwatch_assets.training.scores import paired_scores, plain_scores
 from driftwatch_assets.training.window import stacked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from numpy.typing import NDArray
+
     from driftwatch_assets.training.declaration import TrainingDeclaration
+    from driftwatch_assets.training.task import Metric, Task
     from driftwatch_assets.training.window import LabelledRows
 
 
@@ -45,8 +49,10 @@ class Ranking:
     ----------
     table
         Indexed by candidate: `score, score_low, score_high`, `difference, difference_low, difference_high` (to the
-        best, paired), `within_noise`, `chosen`, `seconds` (fitting), and `batch_<key>` a ranking batch. The numbers are
-        NaN where there was nothing to rank on.
+        best, paired), `within_noise`, `chosen`, `train_score` (on the rows that each was fitted on) and `gap`
+        (`train_score - score`), `seconds` (fitting), and `batch_<key>` a ranking batch. The numbers are NaN where there
+        was nothing to rank on; `train_score` and `gap` are also where no gate `maximum_gap` is declared, since nothing
+        but that gate asks a model for rows that it has seen.
     chosen
         Name of the candidate that becomes the challenger.
     reason
@@ -62,18 +68,22 @@ class Ranking:
     notes: tuple[str, ...]
 
 
-def ranking_steps(window: Sequence[LabelledRows], learn: LabelledRows, rank_batches: int) -> tuple[RankingStep, ...]:
+def ranking_steps(
+    window: Sequence[LabelledRows], learn: LabelledRows, rank_batches: int, *, fitted: int = 2, scored: int = 1
+) -> tuple[RankingStep, ...]:
     """Give the steps that candidates are ranked on, oldest first.
 
-    A step is a batch j before the newest one, with all batches of the window before j to fit on, which must have at
-    least two classes; the newest `rank_batches` such steps count. Where there is none, the newest batch's learning part
-    takes the place of j, so that the judging rows still choose nothing. Where the window is a single batch there is no
-    step at all.
+    A step is a batch j before the newest one with at least `scored` classes, and all batches of the window before j to
+    fit on, which must have at least `fitted` classes; the newest `rank_batches` such steps count. Where there is none,
+    the newest batch's learning part takes the place of j, so that the judging rows still choose nothing. Where the
+    window is a single batch there is no step at all.
     """
     steps = [
-        RankingStep(tuple(window[:at]), window[at]) for at in range(1, len(window) - 1) if _classes(window[:at]) > 1
+        RankingStep(tuple(window[:at]), window[at])
+        for at in range(1, len(window) - 1)
+        if _classes(window[:at]) >= fitted and _classes([window[at]]) >= scored
     ]
-    if not steps and len(window) > 1 and _classes(window[:-1]) > 1:
+    if not steps and len(window) > 1 and _classes(window[:-1]) >= fitted and _classes([learn]) >= scored:
         steps = [RankingStep(tuple(window[:-1]), learn)]
     return tuple(steps[-rank_batches:])
 
@@ -83,6 +93,7 @@ def rank(
     steps: Sequence[RankingStep],
     features: Sequence[str],
     *,
+    task: Task,
     progress: Callable[[str], None],
 ) -> Ranking:
     """Fit every candidate on each step's earlier rows, score it on the later ones, and choose.
@@ -98,26 +109,31 @@ def rank(
         A fitted candidate could not score a later batch.
 
     """
-    candidates = declaration.candidates
+    candidates, metric = declaration.candidates, declaration.metric_for(task)
     names = [one.name for one in candidates]
     if not steps or len(candidates) == 1:
         why = "it is the only candidate" if len(candidates) == 1 else "there is no later batch to rank on"
         return Ranking(_unranked(names), names[0], f"{names[0]} is taken without ranking: {why}", ())
     seconds = dict.fromkeys(names, 0.0)
     notes: dict[str, None] = {}
-    measured = []
+    measured, seen = [], []
     for step in steps:
-        guesses = {}
+        guesses, own = {}, {}
         stack, shared = stacked(step.earlier, features), SharedSteps()
         for candidate in candidates:
             progress(f"ranking {candidate.name} on batch {step.later.batch}")
-            fitted = fit(candidate, stack, seed=declaration.seed, shared=shared)
+            fitted = fit(candidate, stack, task=task, seed=declaration.seed, shared=shared)
             what = f"candidate {candidate.name!r}, asked for batch {step.later.batch},"
-            guesses[candidate.name] = ask(fitted.estimator.predict, step.later.frame, features, what=what)
+            asked = [step.later.frame] if declaration.gates.maximum_gap is None else [step.later.frame, stack.frame]
+            answers = _answers(task, metric, fitted.estimator, step.later, asked, features, what=what)
+            guesses[candidate.name], own[candidate.name] = answers[0], answers[-1]
             seconds[candidate.name] += fitted.seconds
             notes.update(dict.fromkeys(fitted.notes))
         measured.append((step.later.batch, step.later.labels, guesses))
-    paired = paired_scores(measured, declaration.metric, seed=declaration.seed)
+        if declaration.gates.maximum_gap is not None:
+            seen.append((stack.batches, stack.labels, own))
+    paired = paired_scores(measured, metric, seed=declaration.seed, task=task)
+    trained = plain_scores(seen, metric, task=task) if seen else dict.fromkeys(names, np.nan)
     best = max(names, key=lambda name: paired.scores[name].value)
     differences = {name: paired.difference(name, best) for name in names}
     chosen = next(name for name in names if differences[name].high >= 0)
@@ -131,18 +147,39 @@ def rank(
             "difference_high": [differences[name].high for name in names],
             "within_noise": [differences[name].high >= 0 for name in names],
             "chosen": [name == chosen for name in names],
+            "train_score": [trained[name] for name in names],
+            "gap": [trained[name] - paired.scores[name].value for name in names],
             "seconds": [seconds[name] for name in names],
             **{f"batch_{key}": [points[name] for name in names] for key, points in paired.by_batch.items()},
         },
         index=pd.Index(names, name="candidate"),
     )
     where = " and ".join(step.later.batch for step in steps)
-    scored = f"{declaration.metric} {paired.scores[chosen].value:.4f} on batch {where}"
+    scored = f"{metric} {paired.scores[chosen].value:.4f} on batch {where}"
     if chosen == best:
         reason = f"{chosen} is best: {scored}"
     else:
         reason = f"{chosen} is listed before {best} and within noise of it: {scored}, difference {differences[chosen]}"
     return Ranking(table, chosen, reason, tuple(notes))
+
+
+def _answers(
+    task: Task,
+    metric: Metric,
+    fitted: Any,
+    later: LabelledRows,
+    tables: Sequence[pd.DataFrame],
+    features: Sequence[str],
+    *,
+    what: str,
+) -> list[NDArray[Any]]:
+    """Ask a fitted candidate for what the metric is measured on, of some tables of rows."""
+    if task.kind == "multiclass":
+        return [ask(fitted.predict, table, features, what=what) for table in tables]
+    # An area under the curve does not depend on the temperature: it is not looked for.
+    temperature = None if metric == "auc" else found_temperature(task, fitted, later, features, what=what)
+    model = finished(task, fitted, temperature)
+    return [said(task, metric, predict(model, table, features, what=what)) for table in tables]
 
 
 def _classes(rows: Sequence[LabelledRows]) -> int:
@@ -151,6 +188,7 @@ def _classes(rows: Sequence[LabelledRows]) -> int:
 
 def _unranked(names: Sequence[str]) -> pd.DataFrame:
     numbers = ["score", "score_low", "score_high", "difference", "difference_low", "difference_high"]
+    numbers += ["train_score", "gap"]
     table = pd.DataFrame(np.nan, index=pd.Index(names, name="candidate"), columns=numbers)
     table["within_noise"] = True
     table["chosen"] = [at == 0 for at in range(len(names))]

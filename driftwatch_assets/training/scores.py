@@ -7,17 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from driftwatch_assets.training.multiclass import resampled
+from driftwatch_assets.training.resampling import DRAWS, bounds, resampled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
-    from driftwatch_assets.training.task import Metric
-
-DRAWS = 2000
-LEVEL = 0.95
+    from driftwatch_assets.training.task import Metric, Task
 
 
 @dataclass(frozen=True)
@@ -63,7 +60,11 @@ class PairedScores:
 
 
 def paired_scores(
-    batches: Sequence[tuple[str, ArrayLike, Mapping[str, ArrayLike]]], metric: Metric, *, seed: int
+    batches: Sequence[tuple[str, ArrayLike, Mapping[str, ArrayLike]]],
+    metric: Metric,
+    *,
+    seed: int,
+    task: Task | None = None,
 ) -> PairedScores:
     """Score predictors on the same rows, with paired percentile-bootstrap intervals.
 
@@ -75,11 +76,13 @@ def paired_scores(
     Parameters
     ----------
     batches
-        Batch key, labels and predictions by predictor, a batch.
+        Batch key, labels, and what each predictor said (see `resampled`), a batch.
     metric
         What is measured.
     seed
         Seed of the draws.
+    task
+        See `resampled`.
 
     Returns
     -------
@@ -96,7 +99,7 @@ def paired_scores(
     """
     generator = np.random.default_rng(seed)
     measured = [
-        (batch, *resampled(labels, predictions, metric, draws=DRAWS, generator=generator))
+        (batch, *resampled(labels, predictions, metric, draws=DRAWS, generator=generator, task=task))
         for batch, labels, predictions in batches
     ]
     names = list(measured[0][1])
@@ -109,6 +112,24 @@ def paired_scores(
     )
 
 
+def plain_scores(
+    batches: Sequence[tuple[str, ArrayLike, Mapping[str, ArrayLike]]], metric: Metric, *, task: Task | None = None
+) -> dict[str, float]:
+    """Score predictors as `paired_scores` does, without intervals.
+
+    Examples
+    --------
+    >>> plain_scores([("7", ["a", "b"], {"one": ["a", "a"]}), ("8", ["a"], {"one": ["a"]})], "accuracy")
+    {'one': 0.75}
+
+    """
+    measured = [
+        resampled(labels, predictions, metric, draws=0, generator=np.random.default_rng(0), task=task)[0]
+        for _, labels, predictions in batches
+    ]
+    return {name: float(np.mean([one[name] for one in measured])) for name in measured[0]}
+
+
 def _score(value: float, draws: NDArray[np.float64]) -> Score:
-    low, high = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Score(value=value, low=float(low), high=float(high))
+    low, high = bounds(draws)
+    return Score(value=value, low=low, high=high)

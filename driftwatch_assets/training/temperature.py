@@ -34,6 +34,9 @@ class TemperatureScaled(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # 
         A classifier with `decision_function` or `predict_proba`.
     temperature
         T > 0; above 1 the probabilities become more even, below 1 sharper.
+    positive, threshold
+        Of a task with two classes, the one that is looked for is predicted when its probability reaches the
+        threshold; without them the class with the highest score is.
 
     Examples
     --------
@@ -44,9 +47,13 @@ class TemperatureScaled(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # 
 
     """
 
-    def __init__(self, estimator: Any, temperature: float = 1.0) -> None:
+    def __init__(
+        self, estimator: Any, temperature: float = 1.0, positive: str | None = None, threshold: float | None = None
+    ) -> None:
         self.estimator = estimator
         self.temperature = temperature
+        self.positive = positive
+        self.threshold = threshold
 
     def fit(self, X: Any, y: Any) -> TemperatureScaled:  # noqa: N803 - scikit-learn's names
         """Fit a copy of the estimator; the temperature stays."""
@@ -54,9 +61,11 @@ class TemperatureScaled(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # 
         return self
 
     @classmethod
-    def around(cls, fitted: Any, temperature: float) -> TemperatureScaled:
+    def around(
+        cls, fitted: Any, temperature: float, *, positive: str | None = None, threshold: float | None = None
+    ) -> TemperatureScaled:
         """Wrap an estimator that is fitted already."""
-        scaled = cls(clone(fitted), temperature)
+        scaled = cls(clone(fitted), temperature, positive, threshold)
         scaled.estimator_ = fitted
         return scaled
 
@@ -70,8 +79,17 @@ class TemperatureScaled(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # 
         return _softmax(class_scores(self.estimator_, X) / self.temperature)
 
     def predict(self, X: Any) -> NDArray[Any]:  # noqa: N803
-        """Give the class with the highest score a row."""
-        return np.asarray(self.classes_[class_scores(self.estimator_, X).argmax(axis=1)])
+        """Give the predicted class a row."""
+        if self.threshold is None:
+            return np.asarray(self.classes_[class_scores(self.estimator_, X).argmax(axis=1)])
+        return np.asarray(self.classes_[self.decided(self.predict_proba(X))])
+
+    def decided(self, chances: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Give the place of the predicted class in `classes_`, of probabilities of shape (rows, classes)."""
+        if self.threshold is None:
+            return np.asarray(chances.argmax(axis=1))
+        at = [str(name) for name in self.classes_].index(str(self.positive))
+        return np.where(chances[:, at] >= self.threshold, at, 1 - at)
 
 
 def class_scores(fitted: Any, rows: Any) -> NDArray[np.float64]:

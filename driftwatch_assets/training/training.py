@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from driftwatch_assets.training.binary import known_classes
+from driftwatch_assets.training.errors import NotEnoughLabels
+from driftwatch_assets.training.finishing import finished, found_temperature, threshold_of
 from driftwatch_assets.training.fitting import fit
 from driftwatch_assets.training.identity import data_fingerprint, model_fingerprint, training_fingerprint
 from driftwatch_assets.training.judging import compare, decide, judge
-from driftwatch_assets.training.prediction import ask, predict
+from driftwatch_assets.training.prediction import predict
 from driftwatch_assets.training.ranking import rank, ranking_steps
 from driftwatch_assets.training.window import learn_and_judge, stacked, training_window
 
@@ -25,7 +28,12 @@ if TYPE_CHECKING:
     from driftwatch_assets.training.identity import Champion
     from driftwatch_assets.training.judging import Comparison, GateResult, Promotion
     from driftwatch_assets.training.ranking import Ranking
+    from driftwatch_assets.training.task import Metric, Task
     from driftwatch_assets.training.window import GoldBatch, LabelledRows
+
+_BOTH = 2
+_OF_BOTH = frozenset({"auc", "f1", "precision", "recall"})
+"""Metrics that are about the positive class and say nothing of rows of a single one."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +42,15 @@ class TrainingOutcome:
 
     Attributes
     ----------
+    task
+        What the model is to say.
     trained_through
-        The last batch that the model has seen.
+        The last batch that the model may have seen. Where labels come late, it is later than the newest batch of the
+        window.
     window
         The batches that it was trained on, in order.
     rows
-        Labelled rows in the window.
+        Labelled rows in the window; all rows where the task has no labels.
     candidate
         The chosen candidate's declaration.
     ranking
@@ -55,8 +66,8 @@ class TrainingOutcome:
     judged_estimator
         The model that was judged, fitted without the judging rows.
     held_out
-        Judging rows as the judged model scored them: `batch`, `label`, `predicted`, `confidence`, `score_<class>`, and
-        the identity column where one was named. The reference of prediction drift.
+        Judging rows as the judged model scored them (see `predict`), with the identity column, `batch` and, where the
+        task has labels, `label`. The reference of prediction drift.
     features, classes
         Columns in the order of fitting; class names in the order of the scores.
     champion
@@ -70,7 +81,9 @@ class TrainingOutcome:
     batch_fingerprints
         Content fingerprint a batch of the window.
     temperature
-        See `TemperatureScaled`.
+        See `TemperatureScaled`; None for an anomaly task.
+    threshold
+        The threshold that `estimator` applies: a probability for a binary task, a score for an anomaly task, else None.
     seed
         The declared seed.
     seconds
@@ -80,6 +93,7 @@ class TrainingOutcome:
 
     """
 
+    task: Task
     trained_through: str
     window: tuple[str, ...]
     rows: int
@@ -99,7 +113,8 @@ class TrainingOutcome:
     training_fingerprint: str
     data_fingerprint: str
     batch_fingerprints: Mapping[str, str]
-    temperature: float
+    temperature: float | None
+    threshold: float | None
     seed: int
     seconds: Mapping[str, float]
     notes: tuple[str, ...]
@@ -109,38 +124,37 @@ def train(
     declaration: TrainingDeclaration,
     batches: Sequence[GoldBatch],
     *,
+    task: Task,
     through: str,
     features: Sequence[str],
-    label: str,
+    newest: str | None = None,
     champion: Champion | None = None,
-    identity: str | None = None,
-    time_column: str | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> TrainingOutcome:
     """Train through a batch.
 
     Candidates are ranked on batches before the newest one, each by a fit on what came before it. The chosen one is
     fitted on everything but the newest batch's judging rows and compared with the champion on these. A promoted one is
-    then refitted on all rows. No row is ever scored by a model that saw it, and the champion is only asked to predict.
+    then refitted on all rows. No row is ever scored by a model that saw it, except for the gap between the two where
+    the gate `maximum_gap` is declared; and the champion is only asked to predict.
 
     Parameters
     ----------
     declaration
         Candidates, window, metric, gates.
     batches
-        Gold batches; those after `through` and those without labels are left out.
+        Gold batches; those after `newest` and those without labels are left out.
+    task
+        What the model is to say: kind, label, classes, and the time by which the newest batch is split.
     through
-        The last batch that the model may see.
+        The last batch that the model may see: the moment as of which it is trained.
     features
         Feature columns.
-    label
-        Label column, null where unknown.
+    newest
+        The newest batch whose labels were known as of `through`; by default `through` itself. Its rows judge. Of labels
+        in `batches`, the caller has blanked those that were not known then.
     champion
         The champion as of `through`; None at the first training.
-    identity
-        Column that is carried into `held_out`.
-    time_column
-        Column by which the newest batch is split, where it has a time.
     progress
         Called with a few words before each part of the work.
 
@@ -152,6 +166,10 @@ def train(
     ------
     NotEnoughLabels
         Too few labelled rows, or a single class.
+    LabelUnknown
+        A label of a binary task is neither of its classes.
+    ValueError
+        The declared metric or a gate makes no sense for the task.
     CandidateInvalid
         A candidate cannot be built.
     TrainingFailed
@@ -162,48 +180,52 @@ def train(
         The champion needs features that gold no longer has.
 
     """
-    from driftwatch_assets.training.temperature import (  # noqa: PLC0415 - heavy: loaded by the step that needs it
-        TemperatureScaled,
-        best_temperature,
-        class_scores,
-    )
-
     clock = _Clock()
-    window = training_window(batches, label, through=through, size=declaration.window)
+    metric = declaration.metric_for(task)
+    window = training_window(batches, task.label, through=through, newest=newest, size=declaration.window)
+    if task.kind == "binary":
+        for rows in window:
+            known_classes(task, rows.labels)
     learn, judging = learn_and_judge(
         window[-1],
         declaration.judge_share,
         seed=declaration.seed,
         minimum=declaration.minimum_judge_rows,
-        time_column=time_column,
+        time_column=task.time,
     )
-    ranking = rank(declaration, ranking_steps(window, learn, declaration.rank_batches), features, progress=progress)
+    _check_judging(judging, metric, through)
+    steps = ranking_steps(
+        window,
+        learn,
+        declaration.rank_batches,
+        fitted=1 if task.kind == "anomaly" else _BOTH,
+        scored=_BOTH if metric in _OF_BOTH else 1,
+    )
+    ranking = rank(declaration, steps, features, task=task, progress=progress)
     clock.lap("ranking")
 
     candidate = next(one for one in declaration.candidates if one.name == ranking.chosen)
     progress(f"fitting the challenger {candidate.name}")
-    judged = fit(candidate, stacked((*window[:-1], learn), features), seed=declaration.seed)
-    known = [str(name) for name in judged.estimator.classes_]
-    scores = ask(
-        lambda rows: class_scores(judged.estimator, rows),
-        judging.frame,
-        features,
-        what=f"candidate {candidate.name!r}, asked for batch {through},",
-    )
-    temperature = best_temperature(scores, known, judging.labels)
-    challenger = TemperatureScaled.around(judged.estimator, temperature)
+    stack = stacked((*window[:-1], learn), features)
+    judged = fit(candidate, stack, task=task, seed=declaration.seed)
+    what = f"candidate {candidate.name!r}, asked for batch {judging.batch},"
+    temperature = found_temperature(task, judged.estimator, judging, features, what=what)
+    challenger = finished(task, judged.estimator, temperature)
     clock.lap("challenger")
 
     progress("judging the challenger")
-    held_out = predict(challenger, judging.frame, features)
+    held_out = predict(challenger, judging.frame, features, what=what)
     rival = None if champion is None else predict(champion.estimator, judging.frame, champion.features)
+    gap_declared = declaration.gates.maximum_gap is not None
     comparison = compare(
         judging.labels,
         held_out,
         rival,
-        metric=declaration.metric,
-        classes=_classes(window),
+        metric=metric,
+        task=task,
         seed=declaration.seed,
+        thresholds=(threshold_of(challenger), None if champion is None else threshold_of(champion.estimator)),
+        seen=(stack.labels, predict(challenger, stack.frame, features, what=what)) if gap_declared else None,
     )
     gates = judge(comparison, declaration.gates)
     promotion = decide(gates, first=champion is None)
@@ -213,22 +235,21 @@ def train(
     final = challenger
     if promotion.promote:
         progress(f"refitting {candidate.name} on the whole window")
-        refitted = fit(candidate, stacked(window, features), seed=declaration.seed)
-        final = TemperatureScaled.around(refitted.estimator, temperature)
+        refitted = fit(candidate, stacked(window, features), task=task, seed=declaration.seed)
+        final = finished(task, refitted.estimator, temperature)
         notes += refitted.notes
         clock.lap("refitting")
 
     def identified(part: Any) -> str:
-        return model_fingerprint(
-            candidate, declaration, window, features, part=part, label=label, time_column=time_column
-        )
+        return model_fingerprint(candidate, declaration, window, features, part=part, task=task)
 
     judged_fingerprint = identified("without judging rows")
-    held_out.insert(0, "batch", through)
-    held_out.insert(1, "label", judging.labels.astype(object))
-    if identity is not None:
-        held_out.insert(0, identity, judging.frame[identity])
+    held_out.insert(0, "batch", judging.batch)
+    if task.label is not None:
+        held_out.insert(1, "label", judging.labels.astype(object))
+    held_out.insert(0, task.id, judging.frame[task.id])
     return TrainingOutcome(
+        task=task,
         trained_through=through,
         window=tuple(rows.batch for rows in window),
         rows=sum(len(rows.labels) for rows in window),
@@ -241,24 +262,30 @@ def train(
         judged_estimator=challenger,
         held_out=held_out.reset_index(drop=True),
         features=tuple(features),
-        classes=tuple(str(name) for name in final.classes_),
+        classes=task.classes if task.kind == "anomaly" else tuple(str(name) for name in final.classes_),
         champion=None if champion is None else champion.fingerprint,
         fingerprint=identified("whole window") if promotion.promote else judged_fingerprint,
         judged_fingerprint=judged_fingerprint,
-        training_fingerprint=training_fingerprint(
-            declaration, window, features, champion, label=label, time_column=time_column
-        ),
+        training_fingerprint=training_fingerprint(declaration, window, features, champion, task=task, through=through),
         data_fingerprint=data_fingerprint(window),
         batch_fingerprints={rows.batch: rows.fingerprint for rows in window},
         temperature=temperature,
+        threshold=threshold_of(final),
         seed=declaration.seed,
         seconds=clock.laps,
         notes=tuple(dict.fromkeys(notes)),
     )
 
 
-def _classes(window: Sequence[LabelledRows]) -> tuple[str, ...]:
-    return tuple(sorted({str(name) for rows in window for name in np.unique(rows.labels)}))
+def _check_judging(judging: LabelledRows, metric: Metric, through: str) -> None:
+    """Refuse judging rows on which the metric is undefined."""
+    found = sorted({str(name) for name in np.unique(judging.labels)})
+    if metric in _OF_BOTH and len(found) < _BOTH:
+        raise NotEnoughLabels(
+            f"cannot train through batch {through}: the {len(judging.labels)} rows of batch {judging.batch} that would "
+            f"judge have the single class {found[0]!r}, on which {metric} is undefined. Wait for more labels, or "
+            f"declare another judge_share"
+        )
 
 
 class _Clock:

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pandas as pd
 
 from driftwatch_assets.lake import batch_order
 from driftwatch_assets.training.errors import NotEnoughLabels
+from driftwatch_assets.training.model_input import stacked_input
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
     from numpy.typing import NDArray
 
 _LEAST_CLASSES = 2
@@ -29,9 +30,9 @@ class GoldBatch:
     batch
         Batch key.
     frame
-        Features and the label column, which may be null where a label is not known yet.
+        Features and, where the task has labels, the label column, null where a label is not known yet.
     fingerprint
-        Content fingerprint of the batch in the lake.
+        Fingerprint of the content, labels included.
 
     """
 
@@ -42,7 +43,7 @@ class GoldBatch:
 
 @dataclass(frozen=True)
 class LabelledRows:
-    """The rows of one batch whose label is known.
+    """The rows of one batch whose label is known; of a task without labels, all of them.
 
     Attributes
     ----------
@@ -51,7 +52,7 @@ class LabelledRows:
     frame
         All columns of the labelled rows.
     labels
-        Class names, shape (rows,).
+        Class names, shape (rows,); empty names where the task has no labels.
 
     """
 
@@ -62,58 +63,77 @@ class LabelledRows:
 
 
 def training_window(
-    batches: Sequence[GoldBatch], label: str, *, through: str, size: Literal["all"] | int = "all"
+    batches: Sequence[GoldBatch],
+    label: str | None,
+    *,
+    through: str,
+    newest: str | None = None,
+    size: Literal["all"] | int = "all",
 ) -> tuple[LabelledRows, ...]:
-    """Give the labelled batches up to and with one batch, in batch order.
+    """Give the labelled batches up to and with the newest one whose labels are known, in batch order.
 
     Parameters
     ----------
     batches
         In any order; later batches are left out, and so are batches without any label.
     label
-        Name of the label column.
+        Name of the label column; None where the task has none and every row counts.
     through
         The last batch that the model may see.
+    newest
+        The newest batch whose labels were known by then; by default `through` itself. Later ones are left out.
     size
         All labelled batches, or the newest `size` of them.
 
     Raises
     ------
     NotEnoughLabels
-        The batch `through` is not there or has no label, or the window has a single class.
+        The batch `newest` is not there or has no label, or the window has a single class.
 
     Examples
     --------
+    >>> import pandas as pd
     >>> frame = pd.DataFrame({"x": [1.0, 2.0, 3.0], "y": ["a", "b", None]})
     >>> batches = [GoldBatch(key, frame, "f" + key) for key in ("10", "9", "11")]
     >>> [(rows.batch, len(rows.labels)) for rows in training_window(batches, "y", through="10")]
     [('9', 2), ('10', 2)]
 
     """
-    newest = batch_order(through)
+    last = through if newest is None else newest
     labelled = []
     for one in sorted(batches, key=lambda one: batch_order(one.batch)):
-        if batch_order(one.batch) > newest:
-            continue
-        known = one.frame[label].notna().to_numpy()
-        if known.any():
-            frame = one.frame.loc[known]
-            labelled.append(LabelledRows(one.batch, one.fingerprint, frame, frame[label].to_numpy().astype(str)))
-    if not labelled or labelled[-1].batch != through:
-        found = [rows.batch for rows in labelled]
+        if batch_order(one.batch) <= batch_order(last):
+            rows = _known(one, label)
+            labelled += [rows] if len(rows.labels) else []
+    if not labelled or labelled[-1].batch != last:
+        found = ", ".join(rows.batch for rows in labelled) or "none"
+        which = "it" if last == through else f"batch {last}, the newest one whose labels could be known by then,"
+        if label is None:
+            raise NotEnoughLabels(
+                f"cannot train through batch {through}: {which} has no rows (batches with rows before it: {found}). "
+                f"Wait for its rows, or train through one of those"
+            )
         raise NotEnoughLabels(
-            f"cannot train through batch {through}: it has no row with a value in {label!r} "
-            f"(labelled batches before it: {', '.join(found) or 'none'}). Wait for its labels, or train through one "
-            f"of those"
+            f"cannot train through batch {through}: {which} has no row with a value in {label!r} "
+            f"(labelled batches before it: {found}). Wait for its labels, or train through one of those"
         )
     window = tuple(labelled if size == "all" else labelled[-size:])
+    if label is None:
+        return window
     classes = sorted({str(name) for rows in window for name in np.unique(rows.labels)})
     if len(classes) < _LEAST_CLASSES:
         raise NotEnoughLabels(
-            f"cannot train through batch {through}: batches {window[0].batch} to {through} have the single class "
+            f"cannot train through batch {through}: batches {window[0].batch} to {last} have the single class "
             f"{classes[0]!r}; a classifier needs two. Widen the window, or wait for a batch with another class"
         )
     return window
+
+
+def _known(batch: GoldBatch, label: str | None) -> LabelledRows:
+    if label is None:
+        return LabelledRows(batch.batch, batch.fingerprint, batch.frame, np.full(len(batch.frame), ""))
+    frame = batch.frame.loc[batch.frame[label].notna().to_numpy()]
+    return LabelledRows(batch.batch, batch.fingerprint, frame, frame[label].to_numpy().astype(str))
 
 
 @dataclass(frozen=True)
@@ -140,7 +160,7 @@ def stacked(rows: Sequence[LabelledRows], features: Sequence[str]) -> Stack:
     """Put the features and the labels of several batches below each other."""
     first, last = rows[0].batch, rows[-1].batch
     return Stack(
-        frame=pd.concat([one.frame[list(features)] for one in rows], ignore_index=True),
+        frame=stacked_input([one.frame for one in rows], features),
         labels=np.concatenate([one.labels for one in rows]),
         batches=f"batch {first}" if first == last else f"batches {first} to {last}",
     )
@@ -180,6 +200,7 @@ def learn_and_judge(
 
     Examples
     --------
+    >>> import pandas as pd
     >>> labels = np.array(["a"] * 6 + ["b"] * 4)
     >>> rows = LabelledRows("7", "f", pd.DataFrame({"x": range(10)}), labels)
     >>> learn, judge = learn_and_judge(rows, 0.5, seed=1, minimum=5)

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 def judged(**given_: Any) -> PerformanceVerdict:
     facts: dict[str, Any] = {
-        "accuracy": 0.80,
-        "accuracy_high": 0.83,
+        "metric": "accuracy",
+        "value": 0.80,
+        "low": 0.77,
+        "high": 0.83,
         "labelled_rows": 400,
         "mean_confidence": 0.9,
         "baseline": 0.90,
@@ -34,29 +36,30 @@ def test_a_significant_loss_is_degraded_and_its_evidence_is_told() -> None:
     assert verdict.reason == (
         "accuracy 0.800 is 0.100 below the expected 0.900 (95 % upper bound 0.830, 400 labelled rows)"
     )
-    assert (verdict.accuracy, verdict.accuracy_high, verdict.baseline, verdict.labelled_rows) == (0.80, 0.83, 0.90, 400)
+    assert (verdict.metric, verdict.value, verdict.low, verdict.high) == ("accuracy", 0.80, 0.77, 0.83)
+    assert (verdict.baseline, verdict.labelled_rows) == (0.90, 400)
 
 
 @pytest.mark.parametrize(
     ("accuracy", "severity"), [(0.8501, "none"), (0.85, "low"), (0.801, "low"), (0.80, "medium"), (0.75, "high")]
 )
 def test_severity_counts_the_loss_in_units_of_the_declared_drop(accuracy: float, severity: str) -> None:
-    assert judged(accuracy=accuracy, accuracy_high=accuracy + 0.01).severity == severity
+    assert judged(value=accuracy, high=accuracy + 0.01).severity == severity
 
 
 @pytest.mark.parametrize(("baseline", "accuracy"), [(0.85, 0.80), (0.95, 0.90), (0.7, 0.65), (1.0, 0.95)])
 def test_a_loss_of_exactly_the_declared_drop_counts_in_whatever_doubles(baseline: float, accuracy: float) -> None:
-    assert judged(accuracy=accuracy, accuracy_high=accuracy + 0.01, baseline=baseline).degraded is True
+    assert judged(value=accuracy, high=accuracy + 0.01, baseline=baseline).degraded is True
 
 
 def test_a_loss_that_few_rows_cannot_tell_from_chance_is_none() -> None:
-    verdict = judged(accuracy_high=0.91, labelled_rows=55)
+    verdict = judged(high=0.91, labelled_rows=55)
     assert (verdict.degraded, verdict.severity) == (False, "none")
     assert "which 55 labelled rows cannot tell from chance (95 % upper bound 0.910)" in verdict.reason
 
 
 def test_a_loss_that_nobody_would_act_on_is_none_however_many_rows_show_it() -> None:
-    verdict = judged(accuracy=0.86, accuracy_high=0.861, labelled_rows=1_000_000)
+    verdict = judged(value=0.86, high=0.861, labelled_rows=1_000_000)
     assert verdict.degraded is False
 
 
@@ -65,7 +68,7 @@ def test_a_loss_that_nobody_would_act_on_is_none_however_many_rows_show_it() -> 
     [
         ({"labelled_rows": 49}, "not judged: 49 rows have a label, 50 are needed"),
         (
-            {"accuracy": None, "accuracy_high": None, "labelled_rows": 0},
+            {"value": None, "low": None, "high": None, "labelled_rows": 0},
             "not judged: 0 rows have a label, 50 are needed",
         ),
         ({"baseline": None}, "not judged: no champion is older than this batch"),
@@ -78,7 +81,7 @@ def test_what_cannot_be_judged_is_not_called_good(facts: dict[str, Any], reason:
 
 def test_low_confidence_is_told_also_without_labels() -> None:
     policy = PerformancePolicy(minimum_confidence=0.6)
-    verdict = judged(labelled_rows=0, accuracy=None, accuracy_high=None, mean_confidence=0.5, policy=policy)
+    verdict = judged(labelled_rows=0, value=None, high=None, mean_confidence=0.5, policy=policy)
     assert verdict.low_confidence
     assert verdict.degraded is None
     assert verdict.reason.endswith("; mean confidence 0.500 is below 0.600")
@@ -97,7 +100,7 @@ def test_the_rule_holds_for_whatever_is_measured(rows: int, share: float, baseli
     accuracy = right / rows
     high = wilson_interval(right, rows)[1]
     policy = PerformancePolicy(maximum_drop=drop)
-    verdict = judged(accuracy=accuracy, accuracy_high=high, labelled_rows=rows, baseline=baseline, policy=policy)
+    verdict = judged(value=accuracy, high=high, labelled_rows=rows, baseline=baseline, policy=policy)
     if rows < policy.minimum_labels:
         assert verdict.degraded is None
     else:

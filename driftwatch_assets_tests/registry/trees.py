@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from driftwatch_assets.registry import ModelRegistry
 from driftwatch_assets.training import TrainingOutcome, train
-from driftwatch_assets_tests.training.drifting import FEATURES, declaration, drifting_batches
+from driftwatch_assets_tests.training.drifting import FEATURES, TASK, declaration, drifting_batches
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,9 +24,8 @@ def training(through: str, champion: Champion | None = None, seed: int = 7, **ch
         declaration(**changed),
         drifting_batches(9, rows=120, seed=seed),
         through=through,
+        task=TASK,
         features=FEATURES,
-        label="kind",
-        identity="tree",
         champion=champion,
     )
 

@@ -108,7 +108,7 @@ def test_a_heatmap_that_is_too_large_says_what_is_left_out() -> None:
     html = render_summary("m", [], heatmap(features=300, batches=400))
     heat = section(read_page(html), "heat")
     assert "Of 300 features the 256 that moved most are shown." in words(heat)
-    assert "Of 400 batches the newest 23 are shown." in words(heat)
+    assert "Of 400 batches the newest 9 are shown." in words(heat)
     assert len(html.encode()) < 1_000_000
 
 

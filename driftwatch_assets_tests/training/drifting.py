@@ -10,10 +10,11 @@ import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from driftwatch_assets.training import GoldBatch, TrainingDeclaration
+from driftwatch_assets.training import GoldBatch, Multiclass, TrainingDeclaration
 
 FEATURES = ("length", "width", "depth")
 CLASSES = ("ash", "beech", "cedar")
+TASK = Multiclass(id="tree", label="kind", classes=CLASSES)
 
 
 def drifting_batches(count: int = 5, rows: int = 240, drift: float = 0.6, seed: int = 7) -> list[GoldBatch]:

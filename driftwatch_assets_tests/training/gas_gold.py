@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 from driftwatch_assets.defs.gas_sensors.transforms import FEATURES, gold, silver
 from driftwatch_assets.sources.libsvm import LibsvmSource
 from driftwatch_assets.sources.quarantine import readable
-from driftwatch_assets.training import GoldBatch, TrainingDeclaration
+from driftwatch_assets.training import GoldBatch, Multiclass, TrainingDeclaration
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["FEATURES", "declaration", "gold_batches"]
+__all__ = ["FEATURES", "TASK", "declaration", "gold_batches"]
+
+TASK = Multiclass(
+    id="reading", label="gas", classes=("ethanol", "ethylene", "ammonia", "acetaldehyde", "acetone", "toluene")
+)
 
 
 def gold_batches(folder: Path) -> list[GoldBatch]:

@@ -10,7 +10,7 @@ import pytest
 
 from driftwatch_assets.defs.gas_sensors.simulate import simulate
 from driftwatch_assets.training import measure, predict, train
-from driftwatch_assets_tests.training.gas_gold import FEATURES, declaration, gold_batches
+from driftwatch_assets_tests.training.gas_gold import FEATURES, TASK, declaration, gold_batches
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,8 +28,7 @@ def accuracies(folder: Path) -> tuple[dict[str, float], dict[str, float]]:
             batches,
             through=through,
             features=FEATURES,
-            label="gas",
-            identity="reading",
+            task=TASK,
             champion=champion,
         )
         if outcome.promotion.promote:

@@ -7,6 +7,7 @@ import pytest
 
 from driftwatch_assets.training import Comparison, Gates
 from driftwatch_assets.training.judging import compare, decide, judge
+from driftwatch_assets_tests.training.drifting import TASK
 
 LABELS = ["ash"] * 60 + ["beech"] * 30 + ["cedar"] * 10
 
@@ -22,7 +23,7 @@ def said(wrong: int, *, of: str = "ash") -> pd.DataFrame:
 
 
 def compared(challenger: pd.DataFrame, champion: pd.DataFrame | None) -> Comparison:
-    return compare(LABELS, challenger, champion, metric="accuracy", classes=["ash", "beech", "cedar"], seed=1)
+    return compare(LABELS, challenger, champion, metric="accuracy", task=TASK, seed=1)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, precision_recall_fscore_support
 
 from driftwatch_assets.training import measure, wilson_interval
-from driftwatch_assets.training.multiclass import resampled
+from driftwatch_assets.training.resampling import resampled
 from driftwatch_assets.training.scores import paired_scores
 
 pairs = st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("abcd")), min_size=1, max_size=60)

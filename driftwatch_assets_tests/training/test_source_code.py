@@ -14,7 +14,13 @@ from driftwatch_assets.training.source_code import locate, parameter_names
 if TYPE_CHECKING:
     from pathlib import Path
 
-WITHOUT_CONSTRUCTOR = {"sklearn.preprocessing.KernelCenterer", "sklearn.preprocessing.LabelEncoder"}
+WITHOUT_CONSTRUCTOR = {
+    "sklearn.preprocessing.KernelCenterer",
+    "sklearn.preprocessing.LabelEncoder",
+    # Not there before somebody, such as skops, has imported scikit-learn's switch for experiments.
+    "sklearn.model_selection.HalvingGridSearchCV",
+    "sklearn.model_selection.HalvingRandomSearchCV",
+}
 
 
 def _paths() -> dict[str, type]:

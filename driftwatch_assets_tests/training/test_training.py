@@ -22,7 +22,7 @@ from driftwatch_assets.training import (
     train,
 )
 from driftwatch_assets.training.temperature import TemperatureScaled
-from driftwatch_assets_tests.training.drifting import FEATURES, Recording, declaration, drifting_batches
+from driftwatch_assets_tests.training.drifting import FEATURES, TASK, Recording, declaration, drifting_batches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,9 +46,8 @@ def trained(batches: list[GoldBatch] | None = None, through: str = "5", **option
         declared,
         drifting_batches() if batches is None else batches,
         through=through,
+        task=TASK,
         features=FEATURES,
-        label="kind",
-        identity="tree",
         **options,
     )
 

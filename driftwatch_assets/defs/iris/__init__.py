@@ -1,0 +1,1 @@
+"""Iris flowers, fetched from a server: which of three species is it."""

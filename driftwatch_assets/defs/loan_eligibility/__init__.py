@@ -1,0 +1,1 @@
+"""Loan applications from a database: was the loan given or refused."""

@@ -1,0 +1,1 @@
+"""Traffic crashes in a city, a batch a year: which of them are unlike the others."""

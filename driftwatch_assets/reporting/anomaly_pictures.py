@@ -1,0 +1,324 @@
+"""Five pictures of what an anomaly detector said of a batch, as PNG, for places that take no page.
+
+The score distribution, the share of anomalies, the ten most anomalous rows, the rate over time, and all of it on one
+sheet. They are drawn from plain numbers, whatever the rows are about.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+PICTURES = ("score_distribution", "anomaly_share", "top_anomalies", "anomaly_trend", "summary")
+"""The pictures, by the names that `anomaly_pictures` gives them."""
+
+_INK, _QUIET, _NORMAL, _ANOMALY, _EXPECTED = "#1f2933", "#7b8794", "#0b7285", "#c2410c", "#495057"
+_DPI = 110
+_BINS = 40
+_TOP = 10
+_LONGEST_ID = 24
+_MOST_LABELS = 24
+_LEVEL_TEXT = 56
+
+
+@dataclass(frozen=True)
+class ScoredRows:
+    """What a detector said of the rows of a batch.
+
+    Attributes
+    ----------
+    ids
+        Identity a row.
+    scores
+        Score a row, finite, higher is more anomalous.
+    anomalous
+        Whether the row was called anomalous.
+    threshold
+        The score above which a row is.
+    times
+        The moment a row; None where rows have none.
+
+    Raises
+    ------
+    ValueError
+        The columns differ in length, or a score is not finite.
+
+    """
+
+    ids: Sequence[object]
+    scores: Sequence[float]
+    anomalous: Sequence[bool]
+    threshold: float
+    times: Sequence[datetime] | None = None
+
+    def __post_init__(self) -> None:
+        lengths = {"ids": len(self.ids), "scores": len(self.scores), "anomalous": len(self.anomalous)}
+        if self.times is not None:
+            lengths["times"] = len(self.times)
+        if len(set(lengths.values())) > 1:
+            found = ", ".join(f"{count} {name}" for name, count in lengths.items())
+            raise ValueError(f"cannot draw scored rows: found {found}; expected one of each for every row")
+        bad = np.flatnonzero(~np.isfinite(np.asarray(self.scores, dtype=float)))
+        if len(bad) or not np.isfinite(self.threshold):
+            found = (
+                f"score of row {self.ids[bad[0]]!r} is {self.scores[bad[0]]}"
+                if len(bad)
+                else f"threshold is {self.threshold}"
+            )
+            raise ValueError(f"cannot draw scored rows: the {found}; expected finite numbers")
+
+
+@dataclass(frozen=True)
+class BatchRate:
+    """The share of anomalies of one batch, 0 to 1, with its 95 % interval; None where nothing was scored."""
+
+    batch: str
+    rate: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+def anomaly_pictures(
+    rows: ScoredRows, rates: Sequence[BatchRate], *, contamination: float, title: str
+) -> Mapping[str, bytes]:
+    """Draw all five pictures.
+
+    Parameters
+    ----------
+    rows
+        What was said of the batch.
+    rates
+        Of all batches up to this one, in batch order; the last is this one.
+    contamination
+        The declared share of anomalies, 0 to 1.
+    title
+        Model and batch, as a reader knows them.
+
+    Returns
+    -------
+    Mapping of str to bytes
+        A PNG image for each of `PICTURES`. A batch without rows has them too, and they say so.
+
+    Examples
+    --------
+    >>> rows = ScoredRows(ids=["a", "b"], scores=[0.4, 0.7], anomalous=[False, True], threshold=0.6)
+    >>> drawn = anomaly_pictures(rows, [BatchRate("2023", 0.5)], contamination=0.1, title="crashes, 2023")
+    >>> [(name, content[1:4]) for name, content in drawn.items()][:2]
+    [('score_distribution', b'PNG'), ('anomaly_share', b'PNG')]
+
+    """
+    return {
+        "score_distribution": score_distribution(rows, title),
+        "anomaly_share": anomaly_share(rows, title, contamination=contamination),
+        "top_anomalies": top_anomalies(rows, title),
+        "anomaly_trend": anomaly_trend(rates, title, contamination=contamination),
+        "summary": summary(rows, rates, title, contamination=contamination),
+    }
+
+
+def score_distribution(rows: ScoredRows, title: str) -> bytes:
+    """Draw the histogram of the scores, the threshold, and what lies above it in another colour, as a PNG image."""
+    figure, axes = _figure(7.2, 3.8)
+    _draw_distribution(axes, rows)
+    return _png(figure, f"Scores: {title}")
+
+
+def anomaly_share(rows: ScoredRows, title: str, *, contamination: float) -> bytes:
+    """Draw how many rows are normal and how many anomalous, beside the declared share, as a PNG image."""
+    figure, axes = _figure(7.2, 2.4)
+    _draw_share(axes, rows, contamination)
+    return _png(figure, f"Normal and anomalous: {title}")
+
+
+def top_anomalies(rows: ScoredRows, title: str) -> bytes:
+    """Draw the ten rows with the highest scores, highest first, with their ids and times, as a PNG image."""
+    figure, axes = _figure(7.2, 4.4)
+    _draw_top(axes, rows)
+    return _png(figure, f"Most anomalous: {title}")
+
+
+def anomaly_trend(rates: Sequence[BatchRate], title: str, *, contamination: float) -> bytes:
+    """Draw the share of anomalies over batches, with its interval and the declared share, as a PNG image."""
+    figure, axes = _figure(7.2, 3.8)
+    _draw_trend(axes, rates, contamination)
+    return _png(figure, f"Rate over time: {title}")
+
+
+def summary(rows: ScoredRows, rates: Sequence[BatchRate], title: str, *, contamination: float) -> bytes:
+    """Draw the four pictures on one sheet, under the batch's figures, as a PNG image."""
+    figure = _sheet(12.6, 8.4)
+    grid = figure.add_gridspec(2, 2, height_ratios=(1, 1.15))
+    places = [_axes(figure, grid[row, column]) for row in (0, 1) for column in (0, 1)]
+    names = ("Scores", "Rate over time", "Most anomalous", "Normal and anomalous")
+    _draw_distribution(places[0], rows)
+    _draw_trend(places[1], rates, contamination)
+    _draw_top(places[2], rows)
+    _draw_share(places[3], rows, contamination)
+    for axes, name in zip(places, names, strict=True):
+        axes.set_title(name, loc="left", color=_INK)
+    return _png(figure, f"{title}\n{_figures(rows, contamination)}")
+
+
+def _figures(rows: ScoredRows, contamination: float) -> str:
+    count, anomalies = len(rows.scores), int(np.sum(rows.anomalous))
+    if not count:
+        return "no rows were scored"
+    return (
+        f"{count:,} row{'' if count == 1 else 's'} scored, {anomalies:,} anomalous: {_percent(anomalies / count)} "
+        f"where {_percent(contamination)} is declared; threshold {rows.threshold:.3f}, "
+        f"highest score {max(rows.scores):.3f}"
+    )
+
+
+def _draw_distribution(axes: Any, rows: ScoredRows) -> None:
+    scores = np.asarray(rows.scores, dtype=float)
+    axes.set_xlabel(f"score, higher is more anomalous (dashed: threshold {rows.threshold:.3f})")
+    axes.set_ylabel("rows")
+    if not len(scores):
+        _say_nothing(axes)
+        return
+    low, high = min(scores.min(), rows.threshold), max(scores.max(), rows.threshold)
+    margin = 0.02 * (high - low) or 0.5
+    edges = np.linspace(low - margin, high + margin, _BINS + 1)
+    flagged = np.asarray(rows.anomalous, dtype=bool)
+    axes.hist(
+        [scores[~flagged], scores[flagged]],
+        bins=edges,
+        stacked=True,
+        color=[_NORMAL, _ANOMALY],
+        label=["normal", "anomaly"],
+    )
+    axes.axvline(rows.threshold, color=_EXPECTED, linestyle="--")
+    axes.yaxis.get_major_locator().set_params(integer=True)
+    axes.set_ylim(0, 1.2 * axes.get_ylim()[1])
+    axes.legend(frameon=False, loc="upper left", ncols=2)
+
+
+def _draw_share(axes: Any, rows: ScoredRows, contamination: float) -> None:
+    count = len(rows.scores)
+    axes.set_xlabel("share of rows")
+    if not count:
+        _say_nothing(axes)
+        return
+    anomalies = int(np.sum(rows.anomalous))
+    names, counts = ("anomaly", "normal"), (anomalies, count - anomalies)
+    axes.barh(names, [one / count for one in counts], color=[_ANOMALY, _NORMAL], height=0.6)
+    for at, (one, end) in enumerate(
+        zip(counts, (max(anomalies / count, contamination), counts[1] / count), strict=True)
+    ):
+        words = f"{one:,} ({_percent(one / count)})"
+        axes.annotate(words, (end, at), xytext=(6, 0), textcoords="offset points", va="center")
+    axes.plot(
+        [contamination] * 2,
+        [-0.42, 0.42],
+        color=_INK,
+        linestyle="--",
+        label=f"declared share of anomalies: {_percent(contamination)}",
+    )
+    axes.set_xlim(0, 1.28)
+    axes.set_ylim(-0.6, 1.6)
+    axes.set_xticks(np.linspace(0, 1, 6))
+    axes.xaxis.set_major_formatter(lambda share, _: _percent(share, 0))
+    axes.legend(frameon=False, loc="lower right")
+
+
+def _draw_top(axes: Any, rows: ScoredRows) -> None:
+    axes.set_xlabel(f"score (dashed: threshold {rows.threshold:.3f})")
+    if not len(rows.scores):
+        _say_nothing(axes)
+        return
+    scores = np.asarray(rows.scores, dtype=float)
+    order = np.argsort(-scores, kind="stable")[:_TOP]
+    at = np.arange(len(order))[::-1]
+    flagged = np.asarray(rows.anomalous, dtype=bool)[order]
+    axes.hlines(at, rows.threshold, scores[order], color=[_ANOMALY if one else _NORMAL for one in flagged], linewidth=6)
+    for place, row in zip(at, order, strict=True):
+        below = scores[row] < rows.threshold
+        moment = "" if rows.times is None else f"  {rows.times[row]:%Y-%m-%d %H:%M}"
+        axes.annotate(
+            f"{scores[row]:.3f}{moment}",
+            (scores[row], place),
+            xytext=(-5 if below else 5, 0),
+            textcoords="offset points",
+            va="center",
+            ha="right" if below else "left",
+        )
+    axes.axvline(rows.threshold, color=_EXPECTED, linestyle="--")
+    axes.set_yticks(at, [_shortened(rows.ids[row]) for row in order], parse_math=False)
+    axes.set_ylim(-0.6, len(order) - 0.4)
+    shown = np.append(scores[order], rows.threshold)
+    span = float(np.ptp(shown)) or 1.0
+    words = 0.2 if rows.times is None else 0.6
+    left, right = (words if side else 0.04 for side in ((shown < rows.threshold).any(), (shown > rows.threshold).any()))
+    axes.set_xlim(shown.min() - left * span, shown.max() + right * span)
+
+
+def _draw_trend(axes: Any, rates: Sequence[BatchRate], contamination: float) -> None:
+    known = [(at, one) for at, one in enumerate(rates) if one.rate is not None]
+    axes.set_ylabel("share of anomalies")
+    if not known:
+        _say_nothing(axes)
+        return
+    values = np.array([np.nan if one.rate is None else one.rate for one in rates], dtype=float)
+    bounds = [(at, one.low, one.high) for at, one in known if one.low is not None and one.high is not None]
+    axes.plot(range(len(rates)), values, color=_ANOMALY, marker="o", label="called anomalous")
+    if bounds:
+        places, lows, highs = zip(*bounds, strict=True)
+        axes.vlines(places, lows, highs, color=_ANOMALY, alpha=0.45, linewidth=2.5, label="95 % interval")
+    axes.axhline(contamination, color=_EXPECTED, linestyle="--", label=f"declared: {_percent(contamination)}")
+    top = max(contamination, *(one.high or one.rate or 0.0 for _, one in known))
+    axes.set_ylim(0, min(1.05, 1.35 * top))
+    axes.yaxis.set_major_formatter(lambda share, _: _percent(share, 0))
+    step = -(-len(rates) // _MOST_LABELS)
+    shown = range((len(rates) - 1) % step, len(rates), step)
+    turned = {"rotation": 35, "ha": "right"} if sum(len(rates[at].batch) for at in shown) > _LEVEL_TEXT else {}
+    axes.set_xticks(list(shown), [rates[at].batch for at in shown], parse_math=False, **turned)
+    axes.set_xlim(-0.5, len(rates) - 0.5)
+    axes.legend(frameon=False, loc="upper left", ncols=3, fontsize="small", columnspacing=1.2)
+
+
+def _shortened(identity: object) -> str:
+    text = str(identity)
+    return text if len(text) <= _LONGEST_ID else f"{text[: _LONGEST_ID - 1]}…"
+
+
+def _percent(share: float, places: int = 1) -> str:
+    return f"{100 * share:.{places}f} %"
+
+
+def _say_nothing(axes: Any) -> None:
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.text(0.5, 0.5, "no rows were scored", transform=axes.transAxes, ha="center", va="center", color=_QUIET)
+
+
+def _sheet(width: float, height: float) -> Any:
+    from matplotlib.figure import Figure  # noqa: PLC0415 - heavy: loaded by the step that needs it
+
+    return Figure(figsize=(width, height), dpi=_DPI, layout="constrained")
+
+
+def _axes(figure: Any, place: Any = 111) -> Any:
+    axes = figure.add_subplot(place)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(colors=_INK)
+    return axes
+
+
+def _figure(width: float, height: float) -> tuple[Any, Any]:
+    figure = _sheet(width, height)
+    return figure, _axes(figure)
+
+
+def _png(figure: Any, title: str) -> bytes:
+    figure.suptitle(title, x=0.01, ha="left", color=_INK, fontsize="large", parse_math=False)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", metadata={"Software": None})
+    return buffer.getvalue()

@@ -1,0 +1,141 @@
+"""The statistics of every feature as a table, strongest first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from driftwatch_assets.reporting.distributions import by_strength
+from driftwatch_assets.reporting.pages import raw
+from driftwatch_assets.reporting.wording import NOTHING, count, decimals, measure, p_value, percent, plural
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from driftwatch_assets.reporting.content import BatchReport
+
+OPEN_ROWS = 15
+
+_COLUMNS: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
+    ("ks", "KS", decimals),
+    ("ks_pvalue_adjusted", "p, adjusted", p_value),
+    ("ks_pvalue", "p", p_value),
+    ("psi", "PSI", decimals),
+    ("wasserstein", "W₁", measure),
+    ("wasserstein_scaled", "W₁/sd", decimals),
+    ("chi2", "χ²", measure),
+    ("chi2_pvalue_adjusted", "χ² p, adjusted", p_value),
+    ("chi2_pvalue", "χ² p", p_value),
+    ("missing_rate_reference", "missing before", percent),
+    ("missing_rate_current", "missing now", percent),
+    ("n_reference", "reference rows", count),
+    ("n_current", "batch rows", count),
+)
+P_VALUES = ("ks_pvalue_adjusted", "chi2_pvalue_adjusted", "ks_pvalue", "chi2_pvalue")
+
+
+def with_drifted(report: BatchReport) -> pd.DataFrame | None:
+    """Give a report's statistics strongest first, always with the column ``drifted``."""
+    if report.statistics is None:
+        return None
+    frame = report.statistics
+    if "drifted" not in frame.columns:
+        frame = frame.assign(drifted=[each in set(report.verdict.drifted_features) for each in report.features])
+    return by_strength(frame)
+
+
+def measures(statistics: pd.DataFrame | None, feature: str) -> str:
+    """Tell a feature's statistics in one line; nothing where it was not compared."""
+    if statistics is None or feature not in statistics.index:
+        return ""
+    return statistics_words(statistics.loc[[feature]].iloc[0])
+
+
+def statistics_words(row: pd.Series[Any]) -> str:
+    """Tell the statistics that there are in one line, with new and lost categories."""
+    wanted = (("ks", "KS"), ("psi", "PSI"), ("wasserstein_scaled", "W₁/sd"), ("chi2", "χ²"))
+    words = [f"{head} {decimals(row[name], 2)}" for name, head in wanted if name in row.index and pd.notna(row[name])]
+    for name, head in (("new_categories", "new"), ("lost_categories", "lost")):
+        named = _names(row.get(name))
+        words += [f"{head}: {', '.join(named)}"] if named else []
+    return " · ".join(words)
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,) if value else ()
+    if isinstance(value, list | tuple | set | frozenset | np.ndarray):
+        return tuple(sorted(str(each) for each in value))
+    return ()
+
+
+def statistics_table(statistics: pd.DataFrame) -> dict[str, Any]:
+    """Set out the statistics of `with_drifted`: the columns that say something, the first rows open."""
+    kept, caption = _kept_columns(statistics)
+    columns = [
+        {"head": "Feature", "text": True, "first": "ascending"},
+        {"head": "Verdict", "text": True, "first": "descending"},
+        *(
+            {"head": head, "text": False, "first": "ascending" if name in P_VALUES else "descending"}
+            for name, head, _ in kept
+        ),
+    ]
+    rows = [_statistics_row(str(name), row, kept) for name, row in statistics.iterrows()]
+    parts = [{"rows": each} for each in (rows[:OPEN_ROWS], rows[OPEN_ROWS:]) if each]
+    return {"columns": columns, "parts": parts, "caption": caption}
+
+
+def _statistics_row(
+    name: str, row: pd.Series[Any], kept: list[tuple[str, str, Callable[[Any], str]]]
+) -> dict[str, Any]:
+    drifted = bool(row["drifted"])
+    changed = [
+        f"{head} {', '.join(_names(row.get(column)))}"
+        for column, head in (("new_categories", "new:"), ("lost_categories", "lost:"))
+        if _names(row.get(column))
+    ]
+    mark = "; ".join([_feature_verdict(row), *changed])
+    return {
+        "drifted": drifted,
+        "cells": [
+            {"text": name},
+            {"text": mark, "value": int(drifted), "style": "mark"},
+            *({"text": write(row[column]), "value": raw(row[column]), "style": ""} for column, _, write in kept),
+        ],
+    }
+
+
+def _feature_verdict(row: pd.Series[Any]) -> str:
+    if row["drifted"]:
+        because = row.get("because")
+        return f"drifted: {because}" if isinstance(because, str) and because not in {"", "distribution"} else "drifted"
+    return NOTHING if row.get("judged", True) else "not judged"
+
+
+def _kept_columns(statistics: pd.DataFrame) -> tuple[list[tuple[str, str, Callable[[Any], str]]], str]:
+    """Choose the columns that say something, and tell in words what the others would repeat in every row."""
+    kept, sentences = [], []
+    present = [each for each in _COLUMNS if each[0] in statistics.columns and statistics[each[0]].notna().any()]
+    names = {each[0] for each in present}
+    same = {
+        name: statistics[name].iloc[0]
+        for name in names
+        if len(statistics) and (statistics[name] == statistics[name].iloc[0]).all()
+    }
+    for each in present:
+        name = each[0]
+        repeats = name in {"n_reference", "n_current"} and {"n_reference", "n_current"} <= same.keys()
+        empty = name.startswith("missing_rate") and all(
+            same.get(side) == 0 for side in ("missing_rate_reference", "missing_rate_current") if side in names
+        )
+        superseded = f"{name}_adjusted" in names
+        if not (repeats or empty or superseded):
+            kept.append(each)
+    if {"n_reference", "n_current"} <= same.keys():
+        rows = plural(int(same["n_current"]), "row")
+        sentences.append(f"{rows} of the batch against {count(same['n_reference'])} of the reference.")
+    if same.get("missing_rate_reference") == 0 and same.get("missing_rate_current") == 0:
+        sentences.append("No value is missing on either side.")
+    return kept, " ".join(sentences)

@@ -1,0 +1,38 @@
+"""What a policy made of statistics, as a report tells it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from driftwatch_assets.reporting.errors import ReportContentError
+
+SEVERITIES = ("none", "low", "medium", "high")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the policy made of the statistics.
+
+    Attributes
+    ----------
+    drift_detected
+        True, False, or None when there was not enough data for a verdict.
+    severity
+        ``"none"``, ``"low"``, ``"medium"`` or ``"high"``.
+    drifted_features
+        The features that count as drifted.
+    reason
+        One sentence for people.
+    rule
+        The rule in words, with its thresholds; empty when not told.
+    """
+
+    drift_detected: bool | None
+    severity: str = "none"
+    drifted_features: tuple[str, ...] = ()
+    reason: str = ""
+    rule: str = ""
+
+    def __post_init__(self) -> None:
+        if self.severity not in SEVERITIES:
+            raise ReportContentError(f"severity is {self.severity!r}; valid values are {', '.join(SEVERITIES)}")

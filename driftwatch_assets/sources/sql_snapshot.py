@@ -1,0 +1,249 @@
+"""A database that is open for reading: one read-only transaction, in which all tables are of one moment."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from driftwatch_assets.sources.csv_source import WITHHELD_TEXT
+from driftwatch_assets.sources.sql import CHUNK_ROWS, check_parameters, check_select
+from driftwatch_assets.sources.sql_database import ENGINES, Database, explain, parse_url
+from driftwatch_assets.sources.sql_failure import DatabaseUnreachable, QueryRefused
+from driftwatch_assets.sources.sql_values import ARROW_TYPES, EXPECTED, as_typed
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Iterator, Sequence
+
+    from driftwatch_assets.sources.sql import SqlTable
+    from driftwatch_assets.sources.window import Window
+
+_LONGEST_QUOTE = 40
+
+
+class Snapshot:
+    """All rows of a database as they were at one moment; got from `open_snapshot`."""
+
+    def __init__(
+        self, connection: sa.Connection, database: Database, set_timeout: Callable[[sa.Connection, float], None]
+    ) -> None:
+        self._connection, self._database, self._set_timeout = connection, database, set_timeout
+
+    def extract(
+        self, name: str, table: SqlTable, window: Window | None = None, *, chunk_rows: int = CHUNK_ROWS
+    ) -> pa.Table:
+        """Extract a table as a bronze table.
+
+        The database streams the rows; at most `chunk_rows` of them are held in any other form than the result.
+
+        Parameters
+        ----------
+        name
+            What messages call the table.
+        table
+            What is declared.
+        window
+            The batch's window; None for a table that is not windowed.
+        chunk_rows
+            Rows that are fetched at once.
+
+        Returns
+        -------
+        pyarrow.Table
+            One row a row of the result: ``source_line`` (int64, its number, from 1), the declared columns in their
+            declared order, ``problem`` (string; a value that is not of its type, by row and column) and
+            ``source_text`` (the row as JSON, where `problem` is set, or that it is withheld).
+
+        Raises
+        ------
+        DatabaseUnreachable
+            The connection is lost; also in the middle, after which nothing is given.
+        QueryRefused
+            The query cannot be run, writes, takes too long, gives other columns than declared, no rows, or too many;
+            or not one of its rows is of the declared types.
+        ValueError
+            A windowed table without a window.
+        """
+        if table.windowed and window is None:
+            raise ValueError(f"table {name} is windowed: expected the window to extract")
+        label = name if window is None else f"{name}, window {window.key}"
+        parts: list[pa.Table] = []
+        rows = 0
+        with self._explaining(label, lambda: rows, withhold=bool(table.personal)):
+            self._set_timeout(self._connection, table.timeout_seconds)
+            result = self._run(table.query, window if table.windowed else None, chunk_rows)
+            with contextlib.closing(result):
+                order = self._columns(label, list(result.keys()), list(table.types))
+                for chunk in result.partitions(chunk_rows):
+                    if rows + len(chunk) > table.max_rows:
+                        raise QueryRefused(
+                            self._database.shown,
+                            label,
+                            f"the query gives more than max_rows: {table.max_rows:,}",
+                            "Let it select less, or raise max_rows in the declaration.",
+                        )
+                    parts.append(_bronze(chunk, order, table, rows + 1))
+                    rows += len(chunk)
+        if rows == 0 and not table.may_be_empty:
+            raise QueryRefused(
+                self._database.shown,
+                label,
+                "the query gives no rows",
+                "Check the window and the query, or declare may_be_empty: true if that is a batch.",
+            )
+        bronze = pa.concat_tables(parts or [_bronze([], range(len(table.types)), table, 1)]).combine_chunks()
+        if rows and bronze.column("problem").null_count == 0:
+            raise QueryRefused(
+                self._database.shown,
+                label,
+                f"none of its {rows:,} rows can be read; the first: {bronze.column('problem')[0].as_py()}",
+                "Correct the types in the declaration, or cast in the query.",
+            )
+        return bronze
+
+    def extent(
+        self, query: str, *, name: str = "extent", timeout_seconds: float = 60
+    ) -> tuple[dt.datetime, dt.datetime] | None:
+        """Ask for the first and the last moment of a table.
+
+        Parameters
+        ----------
+        query
+            One SELECT without parameters that gives one row of two times: ``SELECT min(t), max(t) FROM ...``.
+        name
+            What messages call it.
+        timeout_seconds
+            How long the database may work on it.
+
+        Returns
+        -------
+        tuple or None
+            The two moments, without a zone; None where the table has no rows.
+
+        Raises
+        ------
+        DatabaseUnreachable, QueryRefused
+            As `extract`.
+        ValueError
+            The query is no single SELECT, or has parameters.
+        """
+        check_parameters(check_select(query), windowed=False)
+        with self._explaining(name, lambda: 0, withhold=False):
+            self._set_timeout(self._connection, timeout_seconds)
+            with contextlib.closing(self._run(query, None, 2)) as result:
+                rows = [tuple(row) for row in result.fetchmany(2)]
+        if len(rows) == 1 and len(rows[0]) == 2:  # noqa: PLR2004 - the first moment and the last
+            if rows[0] == (None, None):
+                return None
+            ends, unfit = as_typed(rows[0], "timestamp")
+            if not unfit and ends.null_count == 0:
+                first, last = ends.to_pylist()
+                return first, last
+        raise QueryRefused(
+            self._database.shown,
+            name,
+            f"the query gives {len(rows)} rows of {len(rows[0]) if rows else 0} values, and not two times",
+            "Expected one row: SELECT min(t), max(t) FROM table.",
+        )
+
+    def _run(self, query: str, window: Window | None, chunk_rows: int) -> sa.CursorResult[tuple[object, ...]]:
+        moments: dict[str, object] = {}
+        if window is not None:
+            moments = {"start": window.start, "end": window.end}
+        if self._database.kind == "sqlite":
+            moments = {name: str(moment) for name, moment in moments.items()}
+        options = {"stream_results": True, "yield_per": chunk_rows}
+        return self._connection.execute(sa.text(query), moments, execution_options=options)
+
+    def _columns(self, label: str, found: list[str], declared: list[str]) -> list[int]:
+        missing = [name for name in declared if name not in found]
+        extra = [name for name in found if name not in declared]
+        twice = sorted({name for name in found if found.count(name) > 1})
+        if missing or extra or twice:
+            parts = [f"lacks column {_near(name, extra)}" for name in missing]
+            parts += [f"has column {_near(name, missing)}, which is not declared" for name in extra]
+            parts += [f"has column {name!r} twice" for name in twice]
+            raise QueryRefused(
+                self._database.shown,
+                label,
+                f"the query's result {', '.join(parts)}",
+                f"Expected exactly {', '.join(declared)}: correct the query, or types in the declaration.",
+            )
+        return [found.index(name) for name in declared]
+
+    @contextlib.contextmanager
+    def _explaining(self, label: str, rows: Callable[[], int], *, withhold: bool) -> Iterator[None]:
+        """Tell what the driver says of the query from what it says of the connection."""
+        try:
+            yield
+        except SQLAlchemyError as error:
+            failed = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+            raise explain(failed, self._database, label, rows(), withhold=withhold) from None
+
+
+def _bronze(chunk: Sequence[sa.Row[tuple[object, ...]]], order: Sequence[int], table: SqlTable, first: int) -> pa.Table:
+    values = list(zip(*chunk, strict=True)) if chunk else [()] * len(order)
+    columns: dict[str, pa.Array] = {}
+    problems: dict[int, str] = {}
+    for at, (name, kind) in zip(order, table.types.items(), strict=True):
+        columns[name], unfit = as_typed(values[at], kind)
+        for row in unfit:
+            found = "a value that is withheld (the column is personal)"
+            if name not in table.personal:
+                found = f"{values[at][row]!r:.{_LONGEST_QUOTE}}"
+            problems.setdefault(row, f"row {first + row}, column {name}: found {found}, expected {EXPECTED[kind]}")
+    reasons, texts = (np.full(len(chunk), None, object) for _ in range(2))
+    for row, problem in problems.items():
+        named = {name: values[at][row] for at, name in zip(order, table.types, strict=True)}
+        reasons[row] = problem
+        texts[row] = WITHHELD_TEXT if table.personal else json.dumps(named, default=str, ensure_ascii=False)
+    if problems:
+        read = pa.array(~np.isin(np.arange(len(chunk)), list(problems)))
+        columns = {name: pc.if_else(read, column, pa.scalar(None, column.type)) for name, column in columns.items()}
+    return pa.table(
+        {
+            "source_line": pa.array(range(first, first + len(chunk)), pa.int64()),
+            **{name: columns[name].cast(ARROW_TYPES[kind]) for name, kind in table.types.items()},
+            "problem": pa.array(reasons, pa.string()),
+            "source_text": pa.array(texts, pa.string()),
+        }
+    )
+
+
+def _near(name: str, names: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, names, n=1)
+    return f"{name!r}{f' (nearest: {near[0]!r})' if near else ''}"
+
+
+@contextlib.contextmanager
+def opened(url: str, connect_seconds: float) -> Iterator[Snapshot]:
+    """Open a snapshot; see `driftwatch_assets.sources.open_snapshot`."""
+    parsed, database = parse_url(url)
+    engine, set_timeout = ENGINES[database.kind](parsed, connect_seconds)
+    try:
+        with contextlib.ExitStack() as stack:
+            try:
+                connection = stack.enter_context(engine.connect())
+                if database.kind == "sqlite":
+                    connection.exec_driver_sql("BEGIN")
+                    # The snapshot begins with the first read, which also shows whether this is a database.
+                    connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
+                else:
+                    connection = connection.execution_options(
+                        isolation_level="REPEATABLE READ", postgresql_readonly=True
+                    )
+                    connection.execute(sa.text("SELECT set_config('TimeZone', 'UTC', true)"))
+            except SQLAlchemyError as error:
+                cause = database.without_secrets(str(getattr(error, "orig", None) or error))
+                raise DatabaseUnreachable(database.shown, "it was opened", cause) from None
+            yield Snapshot(connection, database, set_timeout)
+    finally:
+        engine.dispose()

@@ -1,0 +1,62 @@
+"""The declared rule for retraining, held against what is known of a batch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from driftwatch_assets.steps.evidence import load_evidence
+from driftwatch_assets.steps.outcome import CheckOutcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from driftwatch_assets.steps.watched import Watched
+
+CHECK = "governance"
+
+
+def govern(
+    watched: Watched, batch: str, measured: Mapping[str, float | None]
+) -> tuple[dict[str, Any], CheckOutcome] | None:
+    """Evaluate the rule on a batch; `None` where none is declared.
+
+    What is not known yet decides nothing: a rule over AUC and PSI can fire on the PSI while labels are awaited, and
+    cannot pass before they are there.
+
+    Parameters
+    ----------
+    watched, batch
+        The model and its batch.
+    measured
+        What its performance came to; empty while labels are not known. `psi` and `wasserstein_scaled` are those of
+        the champion's score against the rows that judged it, `drifted_share` is the share of drifted features.
+
+    """
+    rule = watched.declaration.retraining.rule
+    if rule is None:
+        return None
+    drift = load_evidence(watched, batch, "drift") or {}
+    said = (drift.get("prediction_drift") or {}).get("statistics") or []
+    score: Mapping[str, Any] = next((row for row in said if row.get("kind") == "numeric"), {})
+    verdict = rule.evaluate(
+        {
+            **measured,
+            "psi": score.get("psi"),
+            "wasserstein_scaled": score.get("wasserstein_scaled"),
+            "drifted_share": (drift.get("data_drift") or {}).get("share_drifted"),
+        }
+    )
+    told = {
+        "rule": str(rule),
+        "fires": verdict.fires,
+        "reason": verdict.reason,
+        "parts": [{"text": part.text, "value": part.value, "fires": part.fires} for part in verdict.parts],
+    }
+    check = CheckOutcome(
+        CHECK,
+        passed=verdict.fires is not True,
+        severity="error",
+        description=verdict.reason,
+        facts={"judged": verdict.fires is not None, "rule": str(rule)},
+    )
+    return told, check

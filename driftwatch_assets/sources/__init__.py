@@ -3,6 +3,14 @@
 from driftwatch_assets.sources.csv_cache import forget_cached, read_cached
 from driftwatch_assets.sources.csv_source import CsvSource
 from driftwatch_assets.sources.csv_window import extent_of, rows_of_window, window_fingerprints
+from driftwatch_assets.sources.declared import (
+    Database,
+    DatabaseTable,
+    Files,
+    Source,
+    WindowedFiles,
+    WindowedTable,
+)
 from driftwatch_assets.sources.embedded import embedded_database
 from driftwatch_assets.sources.fetch_failure import (
     FetchFailed,
@@ -23,7 +31,7 @@ from driftwatch_assets.sources.landing import (
 )
 from driftwatch_assets.sources.libsvm import LibsvmSource
 from driftwatch_assets.sources.publisher import Publisher, fetch, read_checksums
-from driftwatch_assets.sources.quarantine import RowsUnaccounted, Split, readable, split
+from driftwatch_assets.sources.quarantine import REJECT_REASON, RowsUnaccounted, Split, readable, split
 from driftwatch_assets.sources.refusal import DeliveryRefused
 from driftwatch_assets.sources.sql import SqlTable, extent, extract, open_snapshot
 from driftwatch_assets.sources.sql_failure import (
@@ -32,17 +40,32 @@ from driftwatch_assets.sources.sql_failure import (
     ExtractionFailed,
     QueryRefused,
 )
+from driftwatch_assets.sources.window import (
+    FORMATS,
+    Every,
+    Window,
+    WindowUnknown,
+    window_at,
+    window_of,
+    windows_between,
+)
 
 __all__ = [
+    "FORMATS",
+    "REJECT_REASON",
     "Conflict",
     "CsvSource",
+    "Database",
+    "DatabaseTable",
     "DatabaseUnreachable",
     "DatabaseUrlRefused",
     "Delivery",
     "DeliveryRefused",
+    "Every",
     "ExtractionFailed",
     "FetchFailed",
     "FetchUnderWay",
+    "Files",
     "Held",
     "KnownFile",
     "Landing",
@@ -54,8 +77,13 @@ __all__ = [
     "PublisherUnreachable",
     "QueryRefused",
     "RowsUnaccounted",
+    "Source",
     "Split",
     "SqlTable",
+    "Window",
+    "WindowUnknown",
+    "WindowedFiles",
+    "WindowedTable",
     "embedded_database",
     "extent",
     "extent_of",
@@ -70,5 +98,8 @@ __all__ = [
     "readable",
     "rows_of_window",
     "split",
+    "window_at",
     "window_fingerprints",
+    "window_of",
+    "windows_between",
 ]

@@ -5,12 +5,16 @@ from driftwatch_assets.sources.csv_source import CsvSource
 from driftwatch_assets.sources.csv_window import extent_of, rows_of_window, window_fingerprints
 from driftwatch_assets.sources.embedded import embedded_database
 from driftwatch_assets.sources.fetch_failure import (
+    AnswerRefused,
     FetchFailed,
+    FetchUnconfigured,
     FetchUnderWay,
     LandingOccupied,
     PublicationRefused,
     PublisherUnreachable,
+    SourceUnanswered,
 )
+from driftwatch_assets.sources.http_fetch import Fetched, HttpFetch, fetch_once
 from driftwatch_assets.sources.landing import (
     Conflict,
     Delivery,
@@ -34,6 +38,7 @@ from driftwatch_assets.sources.sql_failure import (
 )
 
 __all__ = [
+    "AnswerRefused",
     "Conflict",
     "CsvSource",
     "DatabaseUnreachable",
@@ -42,8 +47,11 @@ __all__ = [
     "DeliveryRefused",
     "ExtractionFailed",
     "FetchFailed",
+    "FetchUnconfigured",
     "FetchUnderWay",
+    "Fetched",
     "Held",
+    "HttpFetch",
     "KnownFile",
     "Landing",
     "LandingOccupied",
@@ -54,6 +62,7 @@ __all__ = [
     "PublisherUnreachable",
     "QueryRefused",
     "RowsUnaccounted",
+    "SourceUnanswered",
     "Split",
     "SqlTable",
     "embedded_database",
@@ -61,6 +70,7 @@ __all__ = [
     "extent_of",
     "extract",
     "fetch",
+    "fetch_once",
     "fingerprint_file",
     "forget_cached",
     "list_landing",

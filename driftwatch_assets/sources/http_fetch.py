@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from string import Formatter
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from driftwatch_assets.sources.fetch_failure import AnswerRefused, FetchUnconfigured, FetchUnderWay, LandingOccupied
+from driftwatch_assets.sources.fetch_failure import AnswerRefused, FetchUnconfigured, FetchUnderWay
 from driftwatch_assets.sources.folder_lock import FolderBusy, alone
+from driftwatch_assets.sources.http_landed import (
+    NAME,
+    RECEIPT,
+    Receipt,
+    newest_fetch,
+    next_place,
+    numbered,
+    read_receipt,
+    write_receipt,
+)
 from driftwatch_assets.sources.landing import fingerprint_file
 from driftwatch_assets.sources.refusal import DeliveryRefused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-RECEIPT = ".fetch.json"
-"""What is known of the newest fetch; in the landing folder, hidden."""
-
-NAME = "fetch-{number:06d}.csv"
-"""How a landed fetch is named, unless another pattern is given."""
 
 _LOCK = ".fetch.lock"
 _STAGING = ".fetch-"
@@ -127,28 +129,6 @@ class Fetched:
     reason: str
 
 
-@dataclass(frozen=True)
-class Receipt:
-    """What is known of the newest fetch.
-
-    Attributes
-    ----------
-    url
-        Where it came from.
-    number, name, fingerprint
-        Its number, its file, and the SHA-256 of that.
-    etag, last_modified
-        What the server calls this version, to ask whether there is another.
-    """
-
-    url: str
-    number: int
-    name: str
-    fingerprint: str
-    etag: str | None = None
-    last_modified: str | None = None
-
-
 def fetch_once(
     fetch: HttpFetch, folder: Path, *, name: str = NAME, check: Callable[[Path], object] = lambda _: None
 ) -> Fetched:
@@ -192,7 +172,7 @@ def fetch_once(
     ValueError
         `name` is no pattern of a file name with a number.
     """
-    pattern = _numbered(name)
+    pattern = numbered(name)
     headers = _secret_headers(fetch)
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -215,8 +195,8 @@ def _fetch(
     for left in folder.glob(f"{_STAGING}*"):
         # Of a fetch that was killed; the lock says that none is at work.
         shutil.rmtree(left, ignore_errors=True)
-    receipt = _read_receipt(folder / RECEIPT)
-    newest = _newest(folder, pattern)
+    receipt = read_receipt(folder / RECEIPT)
+    newest = newest_fetch(folder, pattern)
     known = None
     if newest is not None and receipt is not None and newest[1].name == receipt.name:
         known = receipt if fingerprint_file(newest[1]) == receipt.fingerprint else None
@@ -238,28 +218,15 @@ def _fetch(
             landed = Fetched(path, changed=False, reason=f"the content is that of {path.name}")
         else:
             _check(fetch, part, check)
-            number, path = _place(folder, name, receipt, newest, fingerprint)
+            number, path = next_place(folder, name, receipt, newest, fingerprint)
             part.replace(path)
             landed = Fetched(path, changed=True, reason=f"new content landed as {path.name}")
         number = max(number, receipt.number if receipt else 0)
-        _write_receipt(
+        write_receipt(
             folder / RECEIPT,
             Receipt(fetch.url, number, path.name, fingerprint, answer.etag, answer.last_modified),
         )
     return landed
-
-
-def _place(
-    folder: Path, name: str, receipt: Receipt | None, newest: tuple[int, Path] | None, fingerprint: str
-) -> tuple[int, Path]:
-    """Give the next number, or the last one again where its file was taken away and is the same."""
-    last = max(receipt.number if receipt else 0, newest[0] if newest else 0)
-    again = receipt is not None and receipt.number == last and receipt.fingerprint == fingerprint
-    number = last if again and not (folder / name.format(number=last)).exists() else last + 1
-    path = folder / name.format(number=number)
-    if path.exists():
-        raise LandingOccupied(folder, [path.name])
-    return number, path
 
 
 def _check(fetch: HttpFetch, part: Path, check: Callable[[Path], object]) -> None:
@@ -288,49 +255,3 @@ def _secret_headers(fetch: HttpFetch) -> dict[str, str]:
             )
         headers[header] = value
     return headers
-
-
-def _numbered(name: str) -> re.Pattern[str]:
-    r"""Give the regular expression for names of this pattern.
-
-    Examples
-    --------
-    >>> _numbered("fetch-{number:06d}.csv").pattern
-    'fetch\\-(?P<number>[0-9]+)\\.csv'
-    """
-    try:
-        parts = list(Formatter().parse(name))
-        fields = [field for _, field, _, _ in parts if field is not None]
-        usable = fields == ["number"] and name.format(number=7) == Path(name.format(number=7)).name
-        usable = usable and not name.startswith(".")
-    except (ValueError, KeyError, IndexError):
-        usable = False
-    if not usable:
-        raise ValueError(f"{name!r} is no pattern of a file name with a number: expected one such as {NAME!r}")
-    return re.compile(
-        "".join(re.escape(text) + ("" if field is None else "(?P<number>[0-9]+)") for text, field, _, _ in parts)
-    )
-
-
-def _newest(folder: Path, pattern: re.Pattern[str]) -> tuple[int, Path] | None:
-    found = [
-        (int(match["number"]), path)
-        for path in folder.iterdir()
-        if (match := pattern.fullmatch(path.name)) and path.is_file()
-    ]
-    return max(found, default=None)
-
-
-def _read_receipt(place: Path) -> Receipt | None:
-    try:
-        receipt = Receipt(**json.loads(place.read_text()))
-    except (OSError, ValueError, TypeError):
-        # Without it nothing is lost: the content of the newest file is compared.
-        return None
-    return receipt if isinstance(receipt.number, int) else None
-
-
-def _write_receipt(place: Path, receipt: Receipt) -> None:
-    unfinished = place.with_name(f"{place.name}.tmp")
-    unfinished.write_text(json.dumps(asdict(receipt), indent=1))
-    unfinished.replace(place)

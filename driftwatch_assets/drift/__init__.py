@@ -1,6 +1,13 @@
 """Drift: a reference, the statistics of a batch against it, and the verdict on them."""
 
 from driftwatch_assets.drift.columns import CategoricalColumn, NumericColumn
+from driftwatch_assets.drift.correlation import CorrelationReference
+from driftwatch_assets.drift.correlation_verdict import (
+    CorrelationPolicy,
+    CorrelationVerdict,
+    RelationVerdict,
+    judge_correlation,
+)
 from driftwatch_assets.drift.errors import ColumnRefused, ColumnsDiffer, DriftError, ReferenceUnreadable
 from driftwatch_assets.drift.feature_verdict import FeatureVerdict
 from driftwatch_assets.drift.policy import DEFAULT, Policy
@@ -14,14 +21,19 @@ __all__ = [
     "ClassReferences",
     "ColumnRefused",
     "ColumnsDiffer",
+    "CorrelationPolicy",
+    "CorrelationReference",
+    "CorrelationVerdict",
     "DriftError",
     "FeatureVerdict",
     "NumericColumn",
     "Policy",
     "Reference",
     "ReferenceUnreadable",
+    "RelationVerdict",
     "Verdict",
     "fit_within",
     "judge",
+    "judge_correlation",
     "judge_within",
 ]

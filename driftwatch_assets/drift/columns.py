@@ -199,15 +199,43 @@ def category_counts(series: pd.Series[Any], where: str) -> dict[str, int]:
     try:
         found = series.value_counts(dropna=True)
     except TypeError as error:
-        raise ColumnRefused(
-            str(series.name), where, f"holds values that cannot be counted ({error})", "Turn them into text first."
-        ) from error
+        raise _uncountable(series, where, error) from error
     counts: dict[str, int] = {}
     for value, count in found.items():
         if count:
             text = _category(value)
             counts[text] = counts.get(text, 0) + int(count)
     return dict(sorted(counts.items()))
+
+
+def category_codes(series: pd.Series[Any], where: str) -> tuple[NDArray[np.int64], list[str]]:
+    """Give the categories of a column numbers, in the order of their first row.
+
+    Returns
+    -------
+    tuple
+        The number of each row's category, -1 where there is no value, and the categories as `category_counts` writes
+        them.
+
+    Raises
+    ------
+    ColumnRefused
+        When a cell holds a list or another value that cannot be counted.
+
+    Examples
+    --------
+    >>> category_codes(pd.Series([2.0, None, 1.0, 2.0]), "batch")
+    (array([ 0, -1,  1,  0]), ['2', '1'])
+    """
+    try:
+        codes, found = pd.factorize(series)
+    except TypeError as error:
+        raise _uncountable(series, where, error) from error
+    texts = [_category(value) for value in found]
+    names = list(dict.fromkeys(texts))
+    numbered = {name: at for at, name in enumerate(names)}
+    merged = np.array([*(numbered[text] for text in texts), -1], dtype=np.int64)
+    return merged[codes], names
 
 
 def class_names(labels: pd.Series[Any]) -> pd.Series[Any]:
@@ -222,6 +250,12 @@ def class_names(labels: pd.Series[Any]) -> pd.Series[Any]:
         [None if missing else _category(label) for label, missing in zip(labels, labels.isna(), strict=True)],
         index=labels.index,
         dtype=object,
+    )
+
+
+def _uncountable(series: pd.Series[Any], where: str, error: TypeError) -> ColumnRefused:
+    return ColumnRefused(
+        str(series.name), where, f"holds values that cannot be counted ({error})", "Turn them into text first."
     )
 
 

@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from driftwatch_assets.drift.bundle import Bundle
 from driftwatch_assets.drift.columns import (
@@ -19,12 +18,15 @@ from driftwatch_assets.drift.columns import (
     kind_of,
     sorted_values,
 )
-from driftwatch_assets.drift.errors import ColumnsDiffer, DriftError, ReferenceUnreadable
+from driftwatch_assets.drift.errors import DriftError, ReferenceUnreadable
 from driftwatch_assets.drift.statistics import compare_columns
+from driftwatch_assets.drift.tables import matching, named
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Mapping
+
+    import pandas as pd
 
 CONTENT = "reference"
 
@@ -40,6 +42,7 @@ class Reference:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> rng = np.random.default_rng(7)
     >>> reference = Reference.fit(pd.DataFrame({"x": rng.normal(size=2000), "gas": ["a", "b"] * 1000}))
     >>> batch = pd.DataFrame({"x": rng.normal(0.5, size=500), "gas": ["a"] * 400 + ["c"] * 100})
@@ -74,7 +77,7 @@ class Reference:
         DriftError
             When the table has no rows, no columns or two columns of a name, or `categorical` names an unknown one.
         """
-        frame = _named(frame, "reference")
+        frame = named(frame, "reference")
         if not len(frame) or not len(frame.columns):
             raise DriftError(
                 f"a reference cannot be fitted on {len(frame)} rows and {len(frame.columns)} columns; "
@@ -148,13 +151,7 @@ class Reference:
         ColumnRefused
             When a column holds an infinite value, or is text where the reference has numbers.
         """
-        batch = _named(batch, "batch")
-        present = set(batch.columns)
-        missing = [name for name in self.columns if name not in present]
-        extra = [name for name in batch.columns if name not in self.columns]
-        if missing or extra:
-            raise ColumnsDiffer(missing, extra)
-        return compare_columns(self.columns, batch)
+        return compare_columns(self.columns, matching(batch, self.columns))
 
     @cached_property
     def fingerprint(self) -> str:
@@ -238,16 +235,3 @@ def _described(name: str, column: Column) -> dict[str, Any]:
     if isinstance(column, CategoricalColumn):
         return {"name": name, "categories": dict(column.counts)}
     return {"name": name, "values": column.n, "edges": column.edges.size}
-
-
-def _named(frame: pd.DataFrame, where: str) -> pd.DataFrame:
-    """Give the table with its columns' names as text."""
-    if not isinstance(frame, pd.DataFrame):
-        raise TypeError(f"the {where} is a {type(frame).__name__}; a pandas DataFrame is needed")
-    names = pd.Index([str(name) for name in frame.columns], dtype=object)
-    if not names.is_unique:
-        twice = str(names[names.duplicated()][0])
-        raise DriftError(f"the {where} has the column {twice!r} twice; name each column once")
-    if all(isinstance(name, str) for name in frame.columns):
-        return frame
-    return frame.set_axis(names, axis="columns")

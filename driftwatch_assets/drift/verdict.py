@@ -10,6 +10,7 @@ import numpy as np
 
 from driftwatch_assets.drift.feature_verdict import categorical, judge_features
 from driftwatch_assets.drift.policy import DEFAULT
+from driftwatch_assets.drift.severity import chance, effect_reached, features_needed, finite, graded, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from driftwatch_assets.drift.feature_verdict import FeatureVerdict
     from driftwatch_assets.drift.policy import Policy, Severity
 
-TINY = 1e-10
 NEEDED = (
     "ks_pvalue",
     "psi",
@@ -93,7 +93,7 @@ class Verdict:
             "reason": self.reason,
             "judged_features": self.judged_features,
             "share_drifted": self.share_drifted,
-            "severity_effect": _finite(self.severity_effect),
+            "severity_effect": finite(self.severity_effect),
             "rows_reference": self.rows_reference,
             "rows_current": self.rows_current,
             "rule": self.policy.in_words(),
@@ -148,12 +148,10 @@ adjusted p < 1e-10); the effect that 25 % of the features reach is 0.59, so the 
     drifted = sorted((each for each in judged if each.drifted), key=lambda each: -each.effect)
     rows_reference, rows_current = _rows(table, "reference"), _rows(table, "current")
     share = len(drifted) / len(judged) if judged else 0.0
-    needed = max(1, math.ceil(policy.min_share_of_features * len(judged) - 1e-9))
+    needed = features_needed(len(judged), policy.min_share_of_features)
     detected = None if not judged else len(drifted) >= needed
-    effect = _severity_effect(drifted, len(judged), policy)
-    severity: Severity = "none"
-    if detected:
-        severity = "high" if effect >= policy.high else "medium" if effect >= policy.medium else "low"
+    effect = effect_reached([each.effect for each in drifted], len(judged), policy.severity_share)
+    severity: Severity = graded(effect, policy.medium, policy.high) if detected else "none"
     if detected is None:
         reason = (
             f"not judged: the batch has {rows_current} rows and the reference {rows_reference}, and no feature has the "
@@ -163,7 +161,7 @@ adjusted p < 1e-10); the effect that 25 % of the features reach is 0.59, so the 
         reason = _in_words(drifted, judged, table, policy)
         if detected:
             reason += (
-                f"; the effect that {_percent(policy.severity_share)} of the features reach is {effect:.2f}, so the "
+                f"; the effect that {percent(policy.severity_share)} of the features reach is {effect:.2f}, so the "
                 f"severity is {severity}"
             )
     return Verdict(
@@ -181,16 +179,10 @@ adjusted p < 1e-10); the effect that 25 % of the features reach is 0.59, so the 
     )
 
 
-def _severity_effect(drifted: list[FeatureVerdict], judged: int, policy: Policy) -> float:
-    """Give the effect that the declared share of the judged features reach; `drifted` has the largest first."""
-    place = max(1, math.ceil(policy.severity_share * judged - 1e-9))
-    return drifted[place - 1].effect if place <= len(drifted) else 0.0
-
-
 def _in_words(drifted: list[FeatureVerdict], judged: list[FeatureVerdict], table: pd.DataFrame, policy: Policy) -> str:
     noun = "feature" if len(judged) == 1 else "features"
     alarm = (
-        f"the alarm is at {_percent(policy.min_share_of_features)}" if policy.min_share_of_features else "one is enough"
+        f"the alarm is at {percent(policy.min_share_of_features)}" if policy.min_share_of_features else "one is enough"
     )
     counted = f"{len(drifted)} of {len(judged)} {noun} drifted"
     if not drifted:
@@ -202,7 +194,7 @@ def _in_words(drifted: list[FeatureVerdict], judged: list[FeatureVerdict], table
     share = len(drifted) / len(judged)
     top = drifted[0]
     row = table.loc[table.index.astype(str) == top.feature].iloc[0]
-    return f"{counted} ({_percent(share)}, {alarm}), most of all {top.feature} ({_evidence(top, row)})"
+    return f"{counted} ({percent(share)}, {alarm}), most of all {top.feature} ({_evidence(top, row)})"
 
 
 def _evidence(top: FeatureVerdict, row: pd.Series[Any]) -> str:
@@ -212,11 +204,10 @@ def _evidence(top: FeatureVerdict, row: pd.Series[Any]) -> str:
         if not math.isnan(row["wasserstein_scaled"]):
             parts.append(f"scaled Wasserstein {row['wasserstein_scaled']:.2f}")
         if top.pvalue_adjusted is not None:
-            p = top.pvalue_adjusted
-            parts.append(f"adjusted p < {TINY:g}" if p < TINY else f"adjusted p {p:.2g}")
+            parts.append(chance(top.pvalue_adjusted))
     if "missing rate" in top.because:
         before, now = row["missing_rate_reference"], row["missing_rate_current"]
-        parts.append(f"missing {_percent(before)} before and {_percent(now)} now")
+        parts.append(f"missing {percent(before)} before and {percent(now)} now")
     parts.extend(
         f"{kind} categories {', '.join(list(row[f'{kind}_categories'])[:3])}"
         for kind in ("new", "lost")
@@ -228,11 +219,3 @@ def _evidence(top: FeatureVerdict, row: pd.Series[Any]) -> str:
 def _rows(table: pd.DataFrame, side: str) -> int:
     name = f"rows_{side}" if f"rows_{side}" in table.columns else f"n_{side}"
     return int(table[name].max()) if len(table) else 0
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.3g} %"
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -106,6 +106,7 @@ class LabelLeak(Labelled, TableWide):
             missing_count=len(frame) - len(rows),
             details={
                 "leaks": told,
+                "leaks_found": len(leaks),
                 "leaking_features": len(masks),
                 "labelled_rows": len(rows),
                 "regions_looked_at": regions,
@@ -119,7 +120,7 @@ class LabelLeak(Labelled, TableWide):
         if not leaks:
             return f"{observed['regions_looked_at']:,} regions of {observed['labelled_rows']:,} labelled rows looked at"
         shown_leaks = [_spoken(leak, observed["labelled_rows"]) for leak in leaks[:SPOKEN_LEAKS]]
-        more = len(leaks) - SPOKEN_LEAKS
+        more = observed["leaks_found"] - SPOKEN_LEAKS
         text = f"{features:,} {'does' if features == 1 else 'do'}: {'; '.join(shown_leaks)}"
         return f"{text}; and {more} more" if more > 0 else text
 

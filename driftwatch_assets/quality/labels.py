@@ -98,9 +98,10 @@ class ConflictingLabels(Labelled, Tolerant, TableWide):
         """Say how many rows contradict each other."""
         if not observed["unexpected_count"]:
             return None
+        groups = observed["conflicting_groups"]
         return (
             f"{observed['unexpected_count']:,} rows ({observed['unexpected_share']:.2%}) in "
-            f"{observed['conflicting_groups']:,} groups of equal rows contradict each other; "
+            f"{groups:,} group{'s' if groups > 1 else ''} of equal rows contradict each other; "
             f"first in row {observed['first_rows'][0]['row']}"
         )
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
 FEWEST_OF_A_CLASS = 5
+CLEAR_GAP = 3.0
 ROUNDING = 1e-9
 
 
@@ -186,26 +187,28 @@ class _Search:
                     yield Leak(feature.name, kind, number, rows, other, self.chance(number).at_most(rows, other), at)
 
     def _one_sided(self, feature: FeatureCounts, number: int, sizes: Counts, kind: Any) -> Iterator[Leak]:
-        """Give the surest region at one end, if one is pure enough; there are as many as there are values."""
+        """Give the surest region at one end, and the surest that lies clearly apart, where they are pure enough."""
         step = 1 if kind == "lowest" else -1
         rows = np.cumsum(sizes[::step])
         others = np.cumsum((sizes - feature.counts[:, number])[::step])
         fits = self._pure(rows, others) & (rows < self.rows)
         if self.thresholds.gap > 0:
             fits[:-1] &= apart(feature.numbers[::step], sizes[::step], self.thresholds.gap)
-        ends = np.flatnonzero(fits)
-        if not len(ends):
+        if not fits.any():
             return
         chance = self.chance(number)
-        end = int(ends[np.argmin(chance.log_bound(rows[ends], others[ends]))])
-        inner = end if step == 1 else len(sizes) - 1 - end
-        at = feature.positions(0, inner) if step == 1 else feature.positions(inner, len(sizes) - 1)
-        p = chance.at_most(int(rows[end]), int(others[end]))
-        if end == len(sizes) - 1:
-            yield Leak(feature.name, "present", number, int(rows[end]), int(others[end]), p, at)
-            return
-        edge, outside = (int(feature.positions(place, place)[0]) for place in (inner, inner + step))
-        yield Leak(feature.name, kind, number, int(rows[end]), int(others[end]), p, at, edge, outside)
+        clear = np.append(apart(feature.numbers[::step], sizes[::step], CLEAR_GAP), False)
+        candidates = [np.flatnonzero(fits), np.flatnonzero(fits & clear)]
+        surest = {int(some[np.argmin(chance.log_bound(rows[some], others[some]))]) for some in candidates if len(some)}
+        for end in surest:
+            inner = end if step == 1 else len(sizes) - 1 - end
+            at = feature.positions(0, inner) if step == 1 else feature.positions(inner, len(sizes) - 1)
+            p = chance.at_most(int(rows[end]), int(others[end]))
+            if end == len(sizes) - 1:
+                yield Leak(feature.name, "present", number, int(rows[end]), int(others[end]), p, at)
+                continue
+            edge, outside = (int(feature.positions(place, place)[0]) for place in (inner, inner + step))
+            yield Leak(feature.name, kind, number, int(rows[end]), int(others[end]), p, at, edge, outside)
 
     def _whole(self, feature: FeatureCounts, label: Counts) -> Iterator[Leak]:
         """Give the feature itself, if one class can be told from the others by it."""
@@ -235,26 +238,23 @@ def _named(leaks: list[Leak], search: _Search, regions: int, label: Counts) -> l
     """Give the significant regions of one feature under their simplest names, the surest first.
 
     A feature that tells the label as a whole has no regions besides. A one-sided region is named when it is evidence
-    also without the rows of single values that are evidence themselves; then these need no name of their own.
+    also without the rows of the single values, and of the range that lies clearly apart, that are evidence themselves;
+    then these need no name of their own. So a few rows that happen to follow a placeholder do not hide it. Where all
+    values that are there have one label, both ends are that one range.
     """
     sure = [leak for leak in leaks if search.significant(leak.p, regions)]
     whole = [leak for leak in sure if leak.kind == "whole"]
     if whole:
-        return [_adjusted(whole[0], regions)]
-    values = [leak for leak in sure if leak.kind == "value"]
-    named = {leak.kind + str(leak.label): leak for leak in sure if leak.kind in {"missing", "present"}}
-    for side in (leak for leak in sure if leak.kind in {"lowest", "highest"}):
-        inside = [value for value in values if np.isin(value.positions[0], side.positions)]
-        rest = side.positions
-        if inside:
-            rest = np.setdiff1d(rest, np.concatenate([value.positions for value in inside]))
+        return [replace(whole[0], p=min(1.0, whole[0].p * regions))]
+    named = [leak for leak in sure if leak.kind in {"missing", "value"}]
+    ranges = {leak.label: leak for leak in sure if leak.kind == "present"}
+    sides = [leak for leak in sure if leak.kind in {"lowest", "highest"} and leak.label not in ranges]
+    for side in sorted([*ranges.values(), *sides], key=lambda leak: leak.rows):
+        inside = {place for place, leak in enumerate(named) if np.isin(leak.positions, side.positions).all()}
+        known = [named[place].positions for place in inside]
+        rest = np.setdiff1d(side.positions, np.concatenate(known)) if known else side.positions
         others = int((label[rest] != side.label).sum())
         if search.significant(search.chance(side.label).at_most(len(rest), others), regions):
-            named[side.kind + str(side.label)] = side
-            values = [value for value in values if value not in inside]
-    kept = [*values, *named.values()]
-    return [_adjusted(leak, regions) for leak in sorted(kept, key=lambda leak: (leak.p, -leak.rows))]
-
-
-def _adjusted(leak: Leak, regions: int) -> Leak:
-    return replace(leak, p=min(1.0, leak.p * regions))
+            named = [*(leak for place, leak in enumerate(named) if place not in inside), side]
+    adjusted = [replace(leak, p=min(1.0, leak.p * regions)) for leak in named]
+    return sorted(adjusted, key=lambda leak: (leak.p, -leak.rows))

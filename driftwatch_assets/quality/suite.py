@@ -130,15 +130,29 @@ def check_names(suite: Suite) -> tuple[str, ...]:
     return tuple(expectation.check_name for expectation in suite.expectations)
 
 
-def check_columns(suite: Suite, columns: TableColumns, *, where: str = "suite") -> None:
-    """Refuse a suite that speaks of columns that the table is not declared to have.
+def check_columns(
+    suite: Suite, columns: TableColumns, *, where: str = "suite", tables: Mapping[str, TableColumns] | None = None
+) -> None:
+    """Refuse a suite that speaks of columns or tables that there are not declared to be.
 
-    Nothing is refused for a table without declared types, except a group that is empty.
+    Of a table without declared types nothing is known but what `columns` says of it, so its columns are not looked at:
+    a column that it lacks breaks the expectation when data comes. That is so for gold before a batch was made.
+
+    Parameters
+    ----------
+    suite
+        What is expected of the table.
+    columns
+        What is known of it.
+    where
+        The key under which the suite stands, for the messages.
+    tables
+        What is known of the batch's other tables by name; None when they are not known.
 
     Raises
     ------
     SuiteError
-        Naming the expectation, the column and the nearest one; also for a type that is none.
+        Naming the expectation, the column or table and the nearest one; also for a type that is none.
 
     Examples
     --------
@@ -161,6 +175,8 @@ def check_columns(suite: Suite, columns: TableColumns, *, where: str = "suite") 
                 except SuiteError as error:
                     message = f"{at}: column {name!r}: {error}"
                     raise SuiteError(message) from error
+        if tables is not None:
+            _tables_declared(expectation.tables_needed(), tables, at)
         if columns.types is None:
             continue
         try:
@@ -175,6 +191,17 @@ def _all_declared(needed: Iterable[str], declared: Mapping[str, str], at: str) -
     for name in needed:
         if name not in declared:
             message = f"{at}: no column {name!r}; {hint(name, declared, what='columns')}"
+            raise SuiteError(message)
+
+
+def _tables_declared(needed: Mapping[str, str], declared: Mapping[str, TableColumns], at: str) -> None:
+    for table, column in needed.items():
+        if table not in declared:
+            message = f"{at}: no table {table!r}; {hint(table, declared, what='tables')}"
+            raise SuiteError(message)
+        types = declared[table].types
+        if types is not None and column not in types:
+            message = f"{at}: the table {table!r} has no column {column!r}; {hint(column, types, what='columns')}"
             raise SuiteError(message)
 
 

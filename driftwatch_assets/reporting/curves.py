@@ -218,7 +218,7 @@ class _Frame:
 
     def __init__(self) -> None:
         self.width, self.height = BOX
-        self.left, self.right, self.top, self.base = 38.0, self.width - 8.0, 8.0, self.height - 38.0
+        self.left, self.right, self.top, self.base = 36.0, self.width - 14.0, 8.0, self.height - 38.0
         self.across = Axis(0.0, 1.0, self.left, self.right)
         self.up = Axis(0.0, 1.0, self.base, self.top)
 
@@ -285,7 +285,7 @@ def anomaly_scores(scores: AnomalyScores) -> tuple[ScoresFigure, ...]:
     if not sum(scores.counts):
         return ()
     bars: list[_Bar] = []
-    for low, high, rows in zip(scores.edges, scores.edges[1:], scores.counts, strict=True):
+    for low, high, rows in zip(scores.edges[:-1], scores.edges[1:], scores.counts, strict=True):
         words = f"{plural(rows, 'row')}, score {measure(low)} to {measure(high)}"
         cut = high if scores.threshold is None else min(max(scores.threshold, low), high)
         for start, end, style in ((low, cut, "bar-reference"), (cut, high, "bar-anomaly")):
@@ -307,7 +307,7 @@ def _scores(
     x_title: str,
 ) -> ScoresFigure:
     width, height = size
-    left, right, top, base = 44.0, width - 10.0, 22.0, height - 38.0
+    left, right, top, base = 44.0, width - 14.0, 22.0, height - 38.0
     reached = [bars[0][0], bars[-1][1], *([] if threshold is None else [threshold])]
     low, high = min(reached), max(reached)
     across = Axis(low, high if high > low else low + 1.0, left, right)

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from driftwatch_assets.reporting.axes import Axis, Tick, text_half
+from driftwatch_assets.reporting.distributions import OTHER
 from driftwatch_assets.reporting.wording import count, measure, percent, plural
 
 if TYPE_CHECKING:
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 SMALL_WIDTH, SMALL_HEIGHT = 340, 148
 BAR_STEP, BAR_LABEL, BAR_NOTE = 32, 112, 22
-SHORT = 15
-TICK_SPACE = 8.0
+SHORT = 13
+TICK_SPACE, NOTE_ROOM = 8.0, 26.0
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,8 @@ def small_multiple(distribution: Distribution) -> HistogramFigure | BarsFigure:
 
 
 def _histogram(distribution: Distribution) -> HistogramFigure:
-    base, top, side = SMALL_HEIGHT - 22.0, 6.0, 8.0
+    missing = _without_values(distribution)
+    base, top, side = SMALL_HEIGHT - 22.0, NOTE_ROOM if missing else 6.0, 8.0
     reference, current = distribution.shares
     tallest = max((*reference, *current)) or 1.0
     across = Axis(distribution.edges[0], distribution.edges[-1], side, SMALL_WIDTH - side)
@@ -89,7 +91,7 @@ def _histogram(distribution: Distribution) -> HistogramFigure:
             for side_name, value in medians
             if value is not None and across.low <= value <= across.high
         ),
-        missing=_without_values(distribution),
+        missing=missing,
     )
 
 
@@ -127,6 +129,14 @@ def _describe_bins(distribution: Distribution) -> str:
     return text + _describe_missing(distribution)
 
 
+def _short(names: Sequence[str]) -> tuple[str, ...]:
+    """Cut long names: at their end, or at their beginning where that tells more of them apart."""
+    names = tuple(name.strip("()") if name == OTHER else name for name in names)
+    ends = tuple(name if len(name) <= SHORT else f"{name[: SHORT - 1]}…" for name in names)
+    beginnings = tuple(name if len(name) <= SHORT else f"…{name[1 - SHORT :]}" for name in names)
+    return max((ends, beginnings), key=lambda labels: len(set(labels)))
+
+
 def _without_values(distribution: Distribution) -> str:
     """Say which side has no value at all; nothing when both have."""
     if not sum(distribution.current):
@@ -146,6 +156,7 @@ def _bars(distribution: Distribution) -> BarsFigure:
     longest = max((*reference, *current)) or 1.0
     length = SMALL_WIDTH - BAR_LABEL - 52
     names, missing = distribution.categories, _without_values(distribution)
+    labels = _short(names)
     words = "; ".join(
         f"{name} {percent(left)} in the reference, {percent(right)} in the batch"
         for name, left, right in zip(names, reference, current, strict=True)
@@ -159,7 +170,7 @@ def _bars(distribution: Distribution) -> BarsFigure:
         bars=tuple(
             Bar(
                 name=name,
-                label=name if len(name) <= SHORT else name[: SHORT - 1] + "…",
+                label=labels[at],
                 y=4.0 + BAR_STEP * at,
                 reference=round(reference[at] / longest * length, 2),
                 current=round(current[at] / longest * length, 2),

@@ -21,6 +21,7 @@ MOST_FEATURES = 256
 NUMBERS_UP_TO = 12
 PANEL_FEATURES = 16
 TURNED_FROM = 4
+HEADS_ON_PAPER = 24
 DISTANCE, EFFECT = "wasserstein_scaled", "effect"
 STATISTIC_TITLES = {
     "ks": "KS distance",
@@ -133,6 +134,7 @@ def laid_out(heatmap: Heatmap) -> dict[str, Any]:
         "gaps": bool(np.isnan(numbers).any()),
         "dense": dense,
         "batches": batches,
+        "every": math.ceil(len(batches) / HEADS_ON_PAPER),
         "turned": max(len(each) for each in batches) > TURNED_FROM,
         "panels": [rows[at : at + half] for at in range(0, len(rows), half)],
     }
@@ -140,14 +142,14 @@ def laid_out(heatmap: Heatmap) -> dict[str, Any]:
 
 def _cell(feature: str, batch: str, value: float, marked: bool, compared: bool) -> dict[str, Any]:
     if math.isnan(value):
-        without = "drifted" if marked else ("not a feature then" if compared else "not compared")
-        words = f"{feature}, batch {batch}: {without}"
-        return {"text": NOTHING, "style": f"hx{' d' if marked else ''}", "words": words, "drifted": bool(marked)}
-    level = sum(value >= each for each in LEVELS)
-    words = f"{feature}, batch {batch}: {decimals(value)}{', drifted' if marked else ''}"
+        text, style = NOTHING, "hx"
+        words = "drifted" if marked else ("not a feature then" if compared else "not compared")
+    else:
+        text, style = decimals(value, 2), f"h{sum(value >= each for each in LEVELS)}"
+        words = f"{decimals(value)}{', drifted' if marked else ''}"
     return {
-        "text": decimals(value, 2),
-        "style": f"h{level}{' d' if marked else ''}",
-        "words": words,
+        "text": text,
+        "style": f"{style} d" if marked else style,
+        "words": f"{feature}, batch {batch}: {words}",
         "drifted": bool(marked),
     }

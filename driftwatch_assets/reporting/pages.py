@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from driftwatch_assets.reporting.history import HistoryEntry
 
 
+SCRIPTS = ("sort.js", "titles.js")
+
+
 def render_page(template: str, **content: Any) -> str:
     """Render a template of this package; all content is escaped.
 
@@ -36,7 +39,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    script = _own_file("sort.js")
+    script = "".join(_own_file(name) for name in SCRIPTS)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     environment.globals.update(
         # Both are files of this package, not content.

@@ -28,6 +28,8 @@ MARK = 5.0
 def relation_section(drift: RelationDrift) -> dict[str, Any]:
     """Set out how the relation between each feature and the label changed, strongest change first."""
     frame = drift.ordered
+    pairs = [str(each) for each in frame["classes"]] if "classes" in frame.columns else [""] * len(frame)
+    told = sorted({each for each in pairs if each})
     strengths = [float(each) for each in frame[["strength_reference", "strength_current"]].to_numpy().ravel()]
     known = [each for each in strengths if is_number(each)]
     signed = min(known, default=0.0) < 0
@@ -41,15 +43,18 @@ def relation_section(drift: RelationDrift) -> dict[str, Any]:
             "change": row["change"],
             "p": p_value(row["pvalue_adjusted"]),
             "p_raw": raw(row["pvalue_adjusted"]),
-            "verdict": "drifted" if row["drifted"] else NOTHING,
+            "verdict": "drifted" if row["drifted"] else (NOTHING if row.get("judged", True) else "not judged"),
+            "classes": pair or NOTHING,
             "from": across.place(row["strength_reference"]) if is_number(row["strength_reference"]) else None,
             "to": across.place(row["strength_current"]) if is_number(row["strength_current"]) else None,
         }
-        for name, row in frame.iterrows()
+        for pair, (name, row) in zip(pairs, frame.iterrows(), strict=True)
     ]
     return {
         "verdict": drift.verdict,
         "title": f"Features and label: {verdict_words(drift.verdict.drift_detected)}",
+        "pair": told[0] if len(told) == 1 else "",
+        "several": len(told) > 1,
         "zero": across.place(0.0),
         "width": RELATION_WIDTH,
         "low": f"{MINUS}1" if signed else "0",

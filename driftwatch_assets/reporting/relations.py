@@ -25,7 +25,8 @@ class RelationDrift:
         What the policy made of `table`.
     table
         Index feature (or a column ``feature``); columns ``strength_reference``, ``strength_current`` (-1 to 1),
-        ``change`` (their difference), ``pvalue_adjusted`` and ``drifted`` (bool).
+        ``change``, ``pvalue_adjusted`` and ``drifted`` (bool); with ``classes``, which two of them the relation tells
+        apart, and ``judged`` where they are known.
     """
 
     verdict: Verdict

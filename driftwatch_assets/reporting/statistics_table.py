@@ -20,12 +20,12 @@ OPEN_ROWS = 15
 
 _COLUMNS: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
     ("ks", "KS", decimals),
+    ("chi2", "χ²", measure),
     ("ks_pvalue_adjusted", "p, adjusted", p_value),
     ("ks_pvalue", "p", p_value),
     ("psi", "PSI", decimals),
     ("wasserstein", "W₁", measure),
     ("wasserstein_scaled", "W₁/sd", decimals),
-    ("chi2", "χ²", measure),
     ("chi2_pvalue_adjusted", "χ² p, adjusted", p_value),
     ("chi2_pvalue", "χ² p", p_value),
     ("missing_rate_reference", "missing before", percent),
@@ -73,6 +73,7 @@ def _names(value: Any) -> tuple[str, ...]:
 
 def statistics_table(statistics: pd.DataFrame) -> dict[str, Any]:
     """Set out the statistics of `with_drifted`: the columns that say something, the first rows open."""
+    statistics = _with_one_p(statistics)
     kept, caption = _kept_columns(statistics)
     columns = [
         {"head": "Feature", "text": True, "first": "ascending"},
@@ -87,6 +88,16 @@ def statistics_table(statistics: pd.DataFrame) -> dict[str, Any]:
     return {"columns": columns, "parts": parts, "caption": caption}
 
 
+def _with_one_p(statistics: pd.DataFrame) -> pd.DataFrame:
+    """Put the p-values of categories beside those of numbers, where a table has both."""
+    for suffix in ("_pvalue", "_pvalue_adjusted"):
+        numbers, categories = f"ks{suffix}", f"chi2{suffix}"
+        if {numbers, categories} <= set(statistics.columns) and statistics[[numbers, categories]].notna().any().all():
+            both = pd.to_numeric(statistics[numbers]).fillna(pd.to_numeric(statistics[categories]))
+            statistics = statistics.assign(**{numbers: both}).drop(columns=categories)
+    return statistics
+
+
 def _statistics_row(
     name: str, row: pd.Series[Any], kept: list[tuple[str, str, Callable[[Any], str]]]
 ) -> dict[str, Any]:
@@ -96,7 +107,7 @@ def _statistics_row(
         for column, head in (("new_categories", "new:"), ("lost_categories", "lost:"))
         if _names(row.get(column))
     ]
-    mark = "; ".join([_feature_verdict(row), *changed])
+    mark = "; ".join([_feature_verdict(row, named=bool(changed)), *changed])
     return {
         "drifted": drifted,
         "cells": [
@@ -107,10 +118,13 @@ def _statistics_row(
     }
 
 
-def _feature_verdict(row: pd.Series[Any]) -> str:
+def _feature_verdict(row: pd.Series[Any], *, named: bool) -> str:
+    """Say that a feature drifted, and why where that is no matter of course; categories that are named say it."""
     if row["drifted"]:
         because = row.get("because")
-        return f"drifted: {because}" if isinstance(because, str) and because not in {"", "distribution"} else "drifted"
+        reasons = because.split(", ") if isinstance(because, str) else []
+        told = ", ".join(each for each in reasons if each and not (named and each.endswith("categories")))
+        return f"drifted: {told}" if told not in {"", "distribution"} else "drifted"
     return NOTHING if row.get("judged", True) else "not judged"
 
 
@@ -138,4 +152,6 @@ def _kept_columns(statistics: pd.DataFrame) -> tuple[list[tuple[str, str, Callab
         sentences.append(f"{rows} of the batch against {count(same['n_reference'])} of the reference.")
     if same.get("missing_rate_reference") == 0 and same.get("missing_rate_current") == 0:
         sentences.append("No value is missing on either side.")
+    if "chi2" in names:
+        sentences.append("χ² compares the shares of categories.")
     return kept, " ".join(sentences)

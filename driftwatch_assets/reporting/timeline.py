@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from math import ceil
 from typing import TYPE_CHECKING
 
 from driftwatch_assets.reporting.axes import Axis, Tick, round_values, spaced, text_half
@@ -20,6 +21,7 @@ RADIUS, SMALLEST_RADIUS = 4.5, 1.6
 BAND_BELOW = 12.0
 DOTS_FROM = 4.0
 TOLD_UP_TO = 24
+ON_PAPER = 1.55
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,8 @@ class TimelineFigure:
         Half of a marker's width.
     here, here_width
         Where the batch is that is pointed out, and the width of its ground.
+    tight
+        Whether only every other label of the batches fits on paper.
     intervals
         How the 95 % intervals are drawn: ``"bars"``, ``"band"``, or empty.
     """
@@ -94,6 +98,7 @@ class TimelineFigure:
     half: float
     here: float | None
     here_width: float
+    tight: bool
     intervals: str
 
 
@@ -156,7 +161,7 @@ def _timeline(
     labels = tuple(each.batch for each in shown)
     overhang = text_half(max(labels, key=len)) - (width - left) / len(shown) / 2
     right = width - max(8.0, overhang)
-    step = (right - left) / len(shown)
+    step, kept = (right - left) / len(shown), spaced(labels, right - left)
     places = [round(left + step * (at + 0.5), 2) for at in range(len(shown))]
     up, y_ticks = _rate_axis(values, base, top) if metric == RATE else _metric_axis(values, base, top)
     radius = round(max(SMALLEST_RADIUS, min(RADIUS, step * 0.36)), 2)
@@ -180,7 +185,7 @@ def _timeline(
         right=right,
         top=top,
         base=base,
-        x_ticks=tuple(Tick(places[at], labels[at]) for at in spaced(labels, right - left)),
+        x_ticks=tuple(Tick(places[at], labels[at]) for at in kept),
         y_ticks=y_ticks,
         lines=(frozen, live),
         level=_level(up, places, values) if metric == RATE else "",
@@ -195,13 +200,16 @@ def _timeline(
         half=round(max(2.0, min(5.0, step * 0.4)), 2),
         here=next((at for at, each in zip(places, shown, strict=True) if each.batch == here), None),
         here_width=round(max(6.0, min(32.0, step)), 2),
+        tight=_tight(places, labels, kept),
         intervals=intervals,
     )
 
 
 def _metric_axis(values: Sequence[_Drawn], base: float, top: float) -> tuple[Axis, tuple[Tick, ...]]:
-    known = [value for each in values for value in (each.value, each.frozen, each.low) if value is not None]
-    up = Axis(max(0.0, (int(min(known) * 20 + 1e-9) - 1) / 20), 1.0, base, top)
+    shown = [value for each in values for value in (each.value, each.frozen, each.low, each.high)]
+    known = [value for value in shown if value is not None]
+    low, high = (int(min(known) * 20 + 1e-9) - 1) / 20, (ceil(max(known) * 20 - 1e-9) + 1) / 20
+    up = Axis(max(0.0, low), min(1.0, high), base, top)
     return up, up.ticks(5)
 
 
@@ -212,6 +220,14 @@ def _rate_axis(values: Sequence[_Drawn], base: float, top: float) -> tuple[Axis,
     ticks = round_values(up.low, up.high, 5)
     places = 0 if all(abs(each * 100 - round(each * 100)) < 1e-9 for each in ticks) else 1  # noqa: PLR2004 - whole percents
     return up, tuple(Tick(up.place(each), percent(each, places)) for each in ticks)
+
+
+def _tight(places: Sequence[float], labels: Sequence[str], kept: Sequence[int]) -> bool:
+    """Tell whether labels would touch when they are printed, where text is larger beside the figure."""
+    return any(
+        places[after] - places[at] < ON_PAPER * (text_half(labels[at]) + text_half(labels[after]))
+        for at, after in pairwise(kept)
+    )
 
 
 def _write(metric: str) -> Callable[[float | None], str]:

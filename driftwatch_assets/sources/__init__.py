@@ -13,12 +13,16 @@ from driftwatch_assets.sources.declared import (
 )
 from driftwatch_assets.sources.embedded import embedded_database
 from driftwatch_assets.sources.fetch_failure import (
+    AnswerRefused,
     FetchFailed,
+    FetchUnconfigured,
     FetchUnderWay,
     LandingOccupied,
     PublicationRefused,
     PublisherUnreachable,
+    SourceUnanswered,
 )
+from driftwatch_assets.sources.http_fetch import Fetched, HttpFetch, fetch_once
 from driftwatch_assets.sources.landing import (
     Conflict,
     Delivery,
@@ -53,6 +57,7 @@ from driftwatch_assets.sources.window import (
 __all__ = [
     "FORMATS",
     "REJECT_REASON",
+    "AnswerRefused",
     "Conflict",
     "CsvSource",
     "Database",
@@ -64,9 +69,12 @@ __all__ = [
     "Every",
     "ExtractionFailed",
     "FetchFailed",
+    "FetchUnconfigured",
     "FetchUnderWay",
+    "Fetched",
     "Files",
     "Held",
+    "HttpFetch",
     "KnownFile",
     "Landing",
     "LandingOccupied",
@@ -78,6 +86,7 @@ __all__ = [
     "QueryRefused",
     "RowsUnaccounted",
     "Source",
+    "SourceUnanswered",
     "Split",
     "SqlTable",
     "Window",
@@ -89,6 +98,7 @@ __all__ = [
     "extent_of",
     "extract",
     "fetch",
+    "fetch_once",
     "fingerprint_file",
     "forget_cached",
     "list_landing",

@@ -1,4 +1,4 @@
-"""The records of a CSV text with the lines they begin in: all at once where each is one line, one by one where not."""
+"""The records of a CSV text with the lines they begin in: at once where each is one line, one by one where not."""
 
 from __future__ import annotations
 
@@ -137,33 +137,44 @@ def read_records(path: Path, text: bytes, body: Body, names: list[str], dialect:
         filled = lengths > 0
         filled[filled] = (lengths[filled] > 1) | (content[starts[filled]] != _RETURN)
         starts, ends = starts[filled], ends[filled]
-        columns = _parse_together(text, body, names, dialect, longest, len(starts))
-        if columns is not None:
+        parsed = _parse_together(text, body, names, dialect, longest, len(starts))
+        if parsed is not None:
+            columns, ragged = parsed
+            begins = np.flatnonzero(filled) + body.first_line
+            if ends.size and ends[-1] == len(content) and len(starts) - 1 in ragged:
+                _check_whole(path, int(begins[-1]), ragged[len(starts) - 1], names)
+            problems = {row: _ragged(int(begins[row]), fields, names) for row, fields in sorted(ragged.items())}
 
             def text_of(row: int) -> str:
                 return content[starts[row] : ends[row]].tobytes().decode().removesuffix("\r")
 
-            return Records(columns, np.flatnonzero(filled) + body.first_line, {}, text_of)
+            return Records(columns, begins, problems, text_of)
     return _parse_singly(path, text, body, names, dialect)
 
 
 def _parse_together(
     text: bytes, body: Body, names: list[str], dialect: Dialect, longest: int, rows: int
-) -> dict[str, pa.ChunkedArray] | None:
-    """Read all records at once, or give None where one of them is ragged or is not exactly one line."""
-    if rows == 0:
-        return {name: pa.chunked_array([], pa.string()) for name in names}
-    ragged = False
+) -> tuple[dict[str, pa.ChunkedArray], dict[int, int]] | None:
+    """Read all records at once, or give None where one of them is not exactly one line.
 
-    def skip(_: object) -> str:
-        nonlocal ragged
-        ragged = True
+    The ragged ones come as position → number of fields.
+    """
+    if rows == 0:
+        return {name: pa.chunked_array([], pa.string()) for name in names}, {}
+    ragged: dict[int, int] = {}
+
+    def skip(record: pa_csv.InvalidRow) -> str:
+        # Several threads give no number; whether there is any ragged record is all that counts then.
+        ragged[(record.number or 0) - 1] = record.actual_columns
         return "skip"
 
-    try:
-        table = pa_csv.read_csv(
+    def read(*, threads: bool) -> pa.Table:
+        ragged.clear()
+        return pa_csv.read_csv(
             pa.BufferReader(pa.py_buffer(text)[body.start :]),
-            read_options=pa_csv.ReadOptions(column_names=names, block_size=max(_BLOCK_BYTES, 2 * longest)),
+            read_options=pa_csv.ReadOptions(
+                column_names=names, block_size=max(_BLOCK_BYTES, 2 * longest), use_threads=threads
+            ),
             parse_options=pa_csv.ParseOptions(
                 delimiter=dialect.delimiter,
                 quote_char=dialect.quote or False,
@@ -178,11 +189,19 @@ def _parse_together(
                 quoted_strings_can_be_null=True,
             ),
         )
+
+    try:
+        table = read(threads=True)
+        if ragged:
+            table = read(threads=False)
     except pa.ArrowInvalid:
         return None
-    if ragged or table.num_rows != rows:
+    if table.num_rows + len(ragged) != rows:
         return None
-    return dict(zip(names, table.columns, strict=True))
+    if ragged:
+        whole = ~np.isin(np.arange(rows), list(ragged))
+        table = table.take(pa.array(np.cumsum(whole) - 1, mask=~whole))
+    return dict(zip(names, table.columns, strict=True)), ragged
 
 
 def _parse_singly(path: Path, text: bytes, body: Body, names: list[str], dialect: Dialect) -> Records:
@@ -203,16 +222,9 @@ def _parse_singly(path: Path, text: bytes, body: Body, names: list[str], dialect
         if len(fields) == len(names):
             pending.append(tuple(fields))
         else:
-            if len(fields) < len(names) and last == body.first_line + len(lines) - 1 and lines[-1][-1] not in "\r\n":
-                raise DeliveryRefused(
-                    path,
-                    first,
-                    None,
-                    f"the file ends within the line, after {len(fields)} of {len(names)} fields and without a newline, "
-                    f"so it is truncated",
-                    "Deliver the whole file again; if this line is whole, end it with a newline.",
-                )
-            problems[len(spans)] = f"line {first}: found {len(fields)} fields, expected {len(names)}"
+            if last == body.first_line + len(lines) - 1 and lines[-1][-1] not in "\r\n":
+                _check_whole(path, first, len(fields), names)
+            problems[len(spans)] = _ragged(first, len(fields), names)
             pending.append(lacking)
         spans.append((first, last))
         if len(pending) == _RECORDS_AT_ONCE:
@@ -265,6 +277,23 @@ def _parse(path: Path, lines: Iterable[str], first_line: int, dialect: Dialect) 
             raise _too_long(path, first, f"the record that begins here has {size:,} characters", dialect)
         if fields:
             yield first, first_line + read - 1, fields
+
+
+def _ragged(line: int, fields: int, names: list[str]) -> str:
+    return f"line {line}: found {fields} fields, expected {len(names)}"
+
+
+def _check_whole(path: Path, line: int, fields: int, names: list[str]) -> None:
+    """Refuse a file whose last record, which no newline ends, has too few fields."""
+    if fields < len(names):
+        raise DeliveryRefused(
+            path,
+            line,
+            None,
+            f"the file ends within the line, after {fields} of {len(names)} fields and without a newline, so it is "
+            f"truncated",
+            "Deliver the whole file again; if this line is whole, end it with a newline.",
+        )
 
 
 def _too_long(path: Path, line: int, found: str, dialect: Dialect) -> DeliveryRefused:

@@ -104,18 +104,20 @@ def as_dates(texts: pa.ChunkedArray, formats: Sequence[str]) -> pa.ChunkedArray:
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.combine_chunks()
     written = encoded.dictionary.to_pylist()
-    codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
     furthest: NoFormatFits | None = None
     for declared in formats:
-        read = [_read_date(text, declared) for text in written]
-        # One entry more, which the code -1 of a missing value leads to.
-        unfit = np.array([*(moment is None for moment in read), False])
-        if not unfit.any():
-            moments = pa.array(read, TIMESTAMP)
-            return pa.chunked_array([moments.take(encoded.indices)], TIMESTAMP)
-        row = int(np.flatnonzero(unfit[codes])[0])
-        if furthest is None or row > furthest.row:
-            furthest = NoFormatFits(row, declared)
+        read = []
+        for code, text in enumerate(written):
+            moment = _read_date(text, declared)
+            if moment is None:
+                # Texts are numbered as they appear first, so that this is the first value that contradicts.
+                row = pc.index(encoded.indices, code).as_py()
+                if furthest is None or row > furthest.row:
+                    furthest = NoFormatFits(row, declared)
+                break
+            read.append(moment)
+        else:
+            return pa.chunked_array([pa.array(read, TIMESTAMP).take(encoded.indices)], TIMESTAMP)
     assert furthest is not None  # noqa: S101 - a column has at least one format
     raise furthest
 

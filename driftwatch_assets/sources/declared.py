@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, PositiveInt, Tag, field_validator, model_validator
 
 from driftwatch_assets.sources.csv_source import CsvSource
-from driftwatch_assets.sources.http import HttpFetch
+from driftwatch_assets.sources.http_fetch import HttpFetch
 from driftwatch_assets.sources.libsvm import LibsvmSource
 from driftwatch_assets.sources.publisher import Publisher
 from driftwatch_assets.sources.sql import SqlTable

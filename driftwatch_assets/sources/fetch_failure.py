@@ -51,3 +51,38 @@ class LandingOccupied(FetchFailed):
 
 class FetchUnderWay(FetchFailed):
     """Another process fetches into the same folder."""
+
+
+class SourceUnanswered(PublisherUnreachable):
+    """An address that is fetched again and again gave no answer this time: nothing is known of new data.
+
+    Examples
+    --------
+    >>> str(SourceUnanswered("https://example.org/iris.data", "timed out", 3))
+    'https://example.org/iris.data gave no answer in 3 attempts (timed out). That is not the same as no new data: ...'
+    """
+
+    def __init__(self, url: str, cause: str, attempts: int) -> None:
+        FetchFailed.__init__(
+            self,
+            f"{url} gave no answer in {attempts} attempts ({cause}). That is not the same as no new data: it says "
+            f"nothing about the data, and nothing was put into the landing folder. The next fetch tries again; if this "
+            f"goes on, check the network, the proxy and the server.",
+        )
+        self.url, self.cause, self.attempts = url, cause, attempts
+
+    def __reduce__(self) -> tuple[type[SourceUnanswered], tuple[str, str, int]]:
+        """Let the failure cross a process boundary whole."""
+        return type(self), (self.url, self.cause, self.attempts)
+
+
+class AnswerRefused(PublicationRefused):
+    """The address answers, but not with data that can be taken; trying again at once would change nothing."""
+
+    def __reduce__(self) -> tuple[type[AnswerRefused], tuple[str, str]]:
+        """Let the refusal cross a process boundary whole."""
+        return type(self), (self.url, self.found)
+
+
+class FetchUnconfigured(FetchFailed):
+    """An environment variable that the fetch needs is not set, or cannot be a header."""

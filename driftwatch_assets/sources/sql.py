@@ -173,7 +173,7 @@ def check_select(query: str) -> str:
     if ";" in code:
         raise ValueError("the query has a ';': expected one statement, without a ';' at its end")
     first = (code.split() or ["nothing"])[0]
-    if first.upper().rstrip("(") not in {"SELECT", "WITH", ""}:
+    if first.upper().lstrip("(") not in {"SELECT", "WITH", ""}:
         raise ValueError(f"the query begins with {first!r}: expected SELECT or WITH, since a source is only read")
     return query
 

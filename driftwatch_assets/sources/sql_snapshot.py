@@ -228,22 +228,25 @@ def opened(url: str, connect_seconds: float) -> Iterator[Snapshot]:
     """Open a snapshot; see `driftwatch_assets.sources.open_snapshot`."""
     parsed, database = parse_url(url)
     engine, set_timeout = ENGINES[database.kind](parsed, connect_seconds)
-    try:
-        with contextlib.ExitStack() as stack:
-            try:
-                connection = stack.enter_context(engine.connect())
-                if database.kind == "sqlite":
-                    connection.exec_driver_sql("BEGIN")
-                    # The snapshot begins with the first read, which also shows whether this is a database.
-                    connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
-                else:
-                    connection = connection.execution_options(
-                        isolation_level="REPEATABLE READ", postgresql_readonly=True
-                    )
-                    connection.execute(sa.text("SELECT set_config('TimeZone', 'UTC', true)"))
-            except SQLAlchemyError as error:
-                cause = database.without_secrets(str(getattr(error, "orig", None) or error))
-                raise DatabaseUnreachable(database.shown, "it was opened", cause) from None
-            yield Snapshot(connection, database, set_timeout)
-    finally:
-        engine.dispose()
+    with contextlib.ExitStack() as stack:
+        stack.callback(engine.dispose)
+        try:
+            connection = engine.connect()
+            stack.callback(_close, connection)
+            if database.kind == "sqlite":
+                connection.exec_driver_sql("BEGIN")
+                # The snapshot begins with the first read, which also shows whether this is a database.
+                connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
+            else:
+                connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+                connection.execute(sa.text("SELECT set_config('TimeZone', 'UTC', true)"))
+        except SQLAlchemyError as error:
+            cause = database.without_secrets(str(getattr(error, "orig", None) or error))
+            raise DatabaseUnreachable(database.shown, "it was opened", cause) from None
+        yield Snapshot(connection, database, set_timeout)
+
+
+def _close(connection: sa.Connection) -> None:
+    # A transaction that only read loses nothing when its connection is gone before it ends.
+    with contextlib.suppress(SQLAlchemyError):
+        connection.close()

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftwatch_assets.defs.loan_default.simulate import CLICKS_END, DIRT, LOANS, RATES_RISE, RISE, simulate
+from driftwatch_assets.defs.loan_default.dirt import DIRT
+from driftwatch_assets.defs.loan_default.simulate import CLICKS_END, LOANS, RATES_RISE, RISE, simulate
 from driftwatch_assets.defs.loan_default.transforms import CLICKS, FEATURES, gold, labels
 from driftwatch_assets_tests.loan_default.tables import kept_of_folder, raw
 

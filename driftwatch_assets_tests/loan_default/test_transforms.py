@@ -261,6 +261,14 @@ def test_a_customer_of_whom_much_cannot_be_believed_is_set_aside() -> None:
         assert table["reject_reason"].tolist() == [reason]
 
 
+def test_a_category_that_is_not_known_is_null_in_one_way() -> None:
+    unknown = {"features_financials": [finances(Credit_Mix="_")], "features_attributes": [person(Occupation=None)]}
+
+    for tables in (unknown, {"features_financials": [], "features_attributes": []}):
+        table = gold_of(lms_loan_daily=[instalment()], **tables)
+        assert table[["Credit_Mix", "Occupation"]].to_numpy().tolist() == [[None, None]]
+
+
 def test_two_loans_of_one_customer_in_a_month_are_both_scored() -> None:
     table = gold_of(lms_loan_daily=[instalment(), instalment(loan_id="another")])
 

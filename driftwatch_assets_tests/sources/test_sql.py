@@ -199,6 +199,30 @@ def test_no_message_shows_personal_data_or_a_password(postgres_url: str) -> None
     assert "postgresql://postgres@127.0.0.1:" in str(lost.value)
 
 
+def test_the_types_of_postgresql_become_the_declared_ones(postgres_url: str) -> None:
+    query = (
+        "SELECT '2015-04-16 12:00:00+02'::timestamptz AS zoned, '2015-04-16'::date AS day, 1.50::numeric AS n, "
+        "true AS yes, 3.0::float8 AS whole, '63ffab1a-b128-442b-ab17-17e186d6c5a3'::uuid AS id, NULL::text AS nothing"
+    )
+    types = {"zoned": "timestamp", "day": "timestamp", "n": "number", "yes": "integer", "whole": "integer"}
+    read = extract(postgres_url, "typed", all_rows(query, **types, id="text", nothing="text")).to_pylist()[0]
+    assert [str(read[name]) for name in ("zoned", "day", "n", "yes", "whole", "id", "nothing", "problem")] == [
+        "2015-04-16 10:00:00",
+        "2015-04-16 00:00:00",
+        "1.5",
+        "1",
+        "3",
+        "63ffab1a-b128-442b-ab17-17e186d6c5a3",
+        "None",
+        "None",
+    ]
+
+
+def test_a_percent_sign_means_what_it_means_in_sql(url: str) -> None:
+    read = extract(url, "loans", all_rows("SELECT loan_id FROM loans WHERE loan_id LIKE '%DROP%'", loan_id="text"))
+    assert read.num_rows == 1
+
+
 @pytest.mark.parametrize(
     "query",
     [
@@ -300,6 +324,14 @@ SLOW = all_rows(
     "SELECT CASE WHEN pg_sleep(0.002) IS NOT NULL THEN i END AS i FROM generate_series(1, 100000) AS rows(i)",
     i="integer",
 )
+
+
+def test_a_connection_that_is_lost_after_the_extraction_costs_nothing(postgres_url: str) -> None:
+    with open_snapshot(postgres_url) as snapshot:
+        read = snapshot.extract("loans", LOANS, DAY)
+        with psycopg.connect(postgres_url) as other:
+            other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name='driftwatch'")
+    assert read.num_rows == 3
 
 
 def test_a_server_that_is_killed_in_the_middle_is_unreachable() -> None:

@@ -18,12 +18,12 @@ from __future__ import annotations
 import csv
 import io
 import os
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from driftwatch_assets.defs.loan_default.dirt import DIRT, spoil
 from driftwatch_assets.defs.loan_default.transforms import CLICKS
 
 if TYPE_CHECKING:
@@ -43,61 +43,6 @@ RATES_RISE = 14
 RISE = 6
 """By how many points of percent."""
 
-
-@dataclass(frozen=True)
-class Spoilt:
-    """How a share of a column's cells is spoilt.
-
-    Attributes
-    ----------
-    share
-        Of all rows, 0 to 1.
-    text
-        What stands there instead: ``{value}`` is the cell as it was, ``{number}`` a whole number within `low` and
-        `high`, both inclusive.
-    low, high
-        Bounds of that number.
-    """
-
-    share: float
-    text: str
-    low: int = 0
-    high: int = 0
-
-
-DIRT: Mapping[str, tuple[Spoilt, ...]] = {
-    "Age": (
-        Spoilt(0.051, "{value}_"),
-        Spoilt(0.0083, "-500"),
-        Spoilt(0.0535, "{number}", 14, 17),
-        Spoilt(0.0172, "{number}", 150, 8_600),
-    ),
-    "SSN": (Spoilt(0.0562, "#F%$D@*&8"),),
-    "Occupation": (Spoilt(0.0704, "_______"),),
-    "Annual_Income": (Spoilt(0.0687, "{value}_"), Spoilt(0.0091, "{number}.0", 300_000, 23_800_000)),
-    "Num_Bank_Accounts": (Spoilt(0.0003, "-1"), Spoilt(0.0134, "{number}", 26, 1_750)),
-    "Num_Credit_Card": (Spoilt(0.0237, "{number}", 21, 1_490),),
-    "Interest_Rate": (Spoilt(0.0216, "{number}", 99, 5_780),),
-    "Num_of_Loan": (
-        Spoilt(0.04, "-100"),
-        Spoilt(0.0498, "{value}_"),
-        Spoilt(0.0051, "{number}", 18, 1_490),
-    ),
-    "Num_of_Delayed_Payment": (
-        Spoilt(0.0299, "{value}_"),
-        Spoilt(0.0067, "-{number}", 1, 3),
-        Spoilt(0.0058, "{number}", 47, 4_290),
-    ),
-    "Changed_Credit_Limit": (Spoilt(0.0203, "_"),),
-    "Num_Credit_Inquiries": (Spoilt(0.017, "{number}.0", 26, 2_550),),
-    "Credit_Mix": (Spoilt(0.2089, "_"),),
-    "Outstanding_Debt": (Spoilt(0.0111, "{value}_"),),
-    "Total_EMI_per_month": (Spoilt(0.0317, "{number}.0", 6_000, 82_000),),
-    "Amount_invested_monthly": (Spoilt(0.0446, "__10000__"),),
-    "Payment_Behaviour": (Spoilt(0.0798, "!@9#%8"),),
-    "Monthly_Balance": (Spoilt(0.0004, "__-333333333333333333333333333__"),),
-}
-"""How the cells of a column are spoilt; a cell is spoilt in one way at most."""
 
 _ATTRIBUTES = ("Customer_ID", "Name", "Age", "SSN", "Occupation", "snapshot_date")
 _FINANCIALS = (
@@ -375,21 +320,13 @@ class _Customers:
 def _spoilt(columns: Mapping[str, list[str]], bits: _Bits, header: Sequence[str]) -> list[Sequence[str]]:
     """Spoil the cells, each column by its own draw, and give the rows."""
     rows = len(columns["Customer_ID"])
-    for name in header:
-        if name not in DIRT:
-            continue
-        draw = bits.uniform(0.0, 1.0, rows).tolist()
-        number = bits.uniform(0.0, 1.0, rows).tolist()
-        cells = columns[name]
-        for at in range(rows):
-            below = 0.0
-            for kind in DIRT[name]:
-                below += kind.share
-                if draw[at] < below:
-                    drawn = kind.low + int(number[at] * (kind.high - kind.low + 1))
-                    cells[at] = kind.text.format(value=cells[at], number=drawn)
-                    break
-    return list(zip(*(columns[name] for name in header), strict=True))
+    cells = {
+        name: spoil(column, DIRT[name], bits.uniform(0.0, 1.0, rows).tolist(), bits.uniform(0.0, 1.0, rows).tolist())
+        if name in DIRT
+        else column
+        for name, column in ((name, columns[name]) for name in header)
+    }
+    return list(zip(*cells.values(), strict=True))
 
 
 def _date(month: int) -> str:

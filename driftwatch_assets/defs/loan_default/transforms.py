@@ -10,11 +10,16 @@ is rejected only when it cannot be used as a whole, and a loan is set aside only
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
 from driftwatch_assets.defs.loan_default.cells import identifiers, month_number, months, numbers, words
 from driftwatch_assets.defs.loan_default.rejection import doubtful_cells, joined, rejected
+
+if TYPE_CHECKING:
+    from typing import Any
 
 FEATURES = (
     "Credit_History_Months",
@@ -230,7 +235,7 @@ def gold(
     the instalment 0 is looked at (``tenure`` in months, ``loan_amt`` in currency).
 
     - ``fe_10_mean, fe_10_std``: over the customer's months up to the start; the standard deviation is that of a sample
-      (n - 1), null for one month;
+      (n - 1), null for one month. Histories grow, so both spread less from month to month: that drift is expected;
     - ``DTI = Total_EMI_per_month / Monthly_Inhand_Salary``: the share of a month's salary that goes into debts;
     - ``Savings_Ratio = Monthly_Balance / Monthly_Inhand_Salary``: the share of it that is left at the month's end;
     - both are null where a part is null or the salary is 0.
@@ -269,8 +274,8 @@ def gold(
         "Num_Bank_Accounts": finances["Num_Bank_Accounts"],
         "Num_Credit_Card": finances["Num_Credit_Card"],
         "Amount_invested_monthly": finances["Amount_invested_monthly"],
-        "Credit_Mix": finances["Credit_Mix"],
-        "Occupation": person["Occupation"],
+        "Credit_Mix": _text(finances["Credit_Mix"]),
+        "Occupation": _text(person["Occupation"]),
     }
     doubtful = person["doubtful_cells"].fillna(0) + finances["doubtful_cells"].fillna(0)
     reasons = [
@@ -327,3 +332,9 @@ def _newest_known(loans: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     found = _known(loans, table).sort_values(["loan", "snapshot_date"], kind="stable")
     newest = found.drop_duplicates("loan", keep="last").set_index("loan")
     return newest[list(table.columns)].reindex(loans.index)
+
+
+def _text(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Give text with one kind of null: to an encoder None and NaN are two categories."""
+    values = [value if isinstance(value, str) else None for value in column]
+    return pd.Series(values, index=column.index, dtype=object)

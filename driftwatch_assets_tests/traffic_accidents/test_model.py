@@ -1,0 +1,108 @@
+"""A detector of unusual crashes: the declared share comes out on rows that it has not seen, and the hour matters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from driftwatch_assets.defs.traffic_accidents.simulate import simulate
+from driftwatch_assets.defs.traffic_accidents.transforms import CATEGORIES, DATE_PARTS, FEATURES
+from driftwatch_assets.training.candidate import Candidate
+from driftwatch_assets.training.outliers import ThresholdedDetector
+from driftwatch_assets_tests.traffic_accidents.records import gold_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import pandas as pd
+
+FOREST = Candidate(
+    name="frequencies",
+    steps=[
+        {
+            "estimator": "sklearn.compose.ColumnTransformer",
+            "parameters": {
+                "transformers": [
+                    [
+                        "categories",
+                        {"estimator": "driftwatch_assets.training.encoding.FrequencyEncoder"},
+                        list(CATEGORIES),
+                    ]
+                ],
+                "remainder": "passthrough",
+            },
+        },
+        {"estimator": "sklearn.ensemble.IsolationForest", "parameters": {"n_estimators": 200}},
+    ],
+)
+
+
+def detector(seed: int) -> ThresholdedDetector:
+    return ThresholdedDetector(FOREST.build(seed=seed, task_kind="anomaly"), contamination=0.1, seed=seed)
+
+
+def held_out_share(rows: pd.DataFrame, parts: int, seed: int) -> float:
+    """Give the share that is called anomalous, each part by a model of the others."""
+    features = rows[list(FEATURES)]
+    part = np.random.default_rng(seed).permutation(len(rows)) % parts
+    called = 0
+    for one in range(parts):
+        said = detector(seed).fit(features[part != one]).predict(features[part == one])
+        called += int((said == "anomaly").sum())
+    return called / len(rows)
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    return gold_of(simulate(tmp_path_factory.mktemp("simulated"), seed=1)[0])
+
+
+@pytest.fixture(scope="module")
+def fitted(simulated: pd.DataFrame) -> Any:
+    return FOREST.build(seed=1, task_kind="anomaly").fit(simulated[list(FEATURES)])
+
+
+def test_the_declared_share_comes_out_on_held_out_crashes(simulated: pd.DataFrame) -> None:
+    assert abs(held_out_share(simulated, parts=2, seed=1) - 0.1) <= 0.015
+
+
+@pytest.mark.slow
+def test_the_declared_share_comes_out_on_real_held_out_crashes(real_data: Callable[[str], Path]) -> None:
+    rows = gold_of(real_data("traffic_accidents") / "traffic_accidents.csv")
+    shares = [held_out_share(rows, parts=5, seed=seed) for seed in range(4)]
+
+    assert abs(np.mean(shares) - 0.1) <= 0.015, shares
+    assert np.abs(np.array(shares) - 0.1).max() <= 0.03, shares
+
+
+def test_hour_day_and_month_are_in_the_model_as_numbers(fitted: Any) -> None:
+    seen = fitted[:-1].get_feature_names_out().tolist()
+
+    assert {f"remainder__{name}" for name in DATE_PARTS} <= set(seen)
+    assert not [name for name in seen if "crash_date" in name]
+    assert len(seen) == len(FEATURES)
+
+
+@pytest.mark.parametrize(("part", "usual", "other"), [("crash_hour", 15, 3), ("crash_month", 8, 1)])
+def test_a_score_follows_the_date(fitted: Any, simulated: pd.DataFrame, part: str, usual: int, other: int) -> None:
+    rows = simulated[list(FEATURES)]
+    before, after = (fitted.score_samples(rows.assign(**{part: value})) for value in (usual, other))
+
+    assert (before != after).mean() > 0.95
+    assert after.mean() < before.mean()
+
+
+def test_a_crash_with_many_dead_is_called_anomalous_whatever_else_it_is(simulated: pd.DataFrame) -> None:
+    rows = simulated[list(FEATURES)]
+    grave = rows.assign(num_units=9, injuries_total=12, injuries_fatal=4, injuries_incapacitating=8)
+
+    assert (detector(1).fit(rows).predict(grave) == "anomaly").mean() > 0.95
+
+
+def test_a_category_that_was_never_seen_and_a_missing_one_can_be_scored(fitted: Any, simulated: pd.DataFrame) -> None:
+    rows = simulated[list(FEATURES)].head(3).assign(weather_condition=["FROGS", None, np.nan], road_defect=None)
+
+    assert np.isfinite(fitted.score_samples(rows)).all()

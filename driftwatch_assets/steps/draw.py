@@ -213,10 +213,10 @@ def _whole_table(stored: Mapping[str, Any] | None, watched: Watched) -> reportin
         _verdict({**stored, "drifted_features": []}, ""),
         auc=stored["auc"],
         threshold=policy.auc,
-        low=stored["low"],
-        high=stored["high"],
+        low=stored["auc_low"],
+        high=stored["auc_high"],
         rows=stored["rows_reference"] + stored["rows_current"],
-        strongest=tuple((str(name), float(weight)) for name, weight in stored["strongest"]),
+        strongest=tuple((str(one["feature"]), float(one["loss"])) for one in stored["strongest"]),
     )
 
 

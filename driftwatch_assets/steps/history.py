@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from driftwatch_assets.steps.watched import Watched
 
+RATE = "anomaly_rate"
+
 
 def history(
     watched: Watched, checks_failed: Mapping[str, Sequence[str]] | None = None, *, through: str | None = None
@@ -40,7 +42,8 @@ def history(
     """
     versions = watched.registry.history(watched.name)
     failed = checks_failed or {}
-    metric = watched.declaration.training.metric_for(watched.declaration.task)
+    task = watched.declaration.task
+    metric = RATE if task.kind == "anomaly" else watched.declaration.training.metric_for(task)
     records = []
     for batch in watched.lake.batches(watched.tables.gold):
         if through is not None and batch_order(batch) > batch_order(through):
@@ -63,8 +66,6 @@ def history(
                 "frozen_value": performance.get("frozen_value"),
                 "previous_value": performance.get("previous_value"),
                 "anomaly_rate": measured.get("anomaly_rate"),
-                "anomaly_rate_low": measured.get("anomaly_rate_low"),
-                "anomaly_rate_high": measured.get("anomaly_rate_high"),
                 "contamination": measured.get("contamination"),
                 "accuracy": measured.get("accuracy"),
                 "f1_macro": measured.get("f1_macro"),

@@ -125,9 +125,7 @@ def _whole_table(
     reference = reference_rows(watched, champion, policy.max_rows)
     found = compare_whole_table(reference[features], gold[features], policy)
     verdict = judge_whole_table(found, policy)
-    return {"whole_table_drift": {**verdict.as_dict(), **found.as_dict()}}, [
-        verdict_check("whole_table_drift", verdict)
-    ]
+    return {"whole_table_drift": verdict.as_dict()}, [verdict_check("whole_table_drift", verdict)]
 
 
 def _strongest(table: pd.DataFrame) -> str:

@@ -13,6 +13,9 @@ from driftwatch_assets.drift.feature_verdict import FeatureVerdict
 from driftwatch_assets.drift.policy import DEFAULT, Policy
 from driftwatch_assets.drift.reference import Reference
 from driftwatch_assets.drift.verdict import Verdict, judge
+from driftwatch_assets.drift.whole_table import WholeTable, compare_whole_table
+from driftwatch_assets.drift.whole_table_policy import WholeTablePolicy
+from driftwatch_assets.drift.whole_table_verdict import WholeTableVerdict, judge_whole_table
 from driftwatch_assets.drift.within_classes import ClassReferences, fit_within, judge_within
 
 __all__ = [
@@ -32,8 +35,13 @@ __all__ = [
     "ReferenceUnreadable",
     "RelationVerdict",
     "Verdict",
+    "WholeTable",
+    "WholeTablePolicy",
+    "WholeTableVerdict",
+    "compare_whole_table",
     "fit_within",
     "judge",
     "judge_correlation",
+    "judge_whole_table",
     "judge_within",
 ]

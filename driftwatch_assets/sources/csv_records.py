@@ -136,31 +136,46 @@ def read_records(path: Path, text: bytes, body: Body, names: list[str], dialect:
     if text.count(b"\r", body.start) == text.count(b"\r\n", body.start):
         filled = lengths > 0
         filled[filled] = (lengths[filled] > 1) | (content[starts[filled]] != _RETURN)
-        starts, ends = starts[filled], ends[filled]
-        parsed = _parse_together(text, body, names, dialect, longest, len(starts))
-        if parsed is not None:
-            columns, ragged = parsed
-            begins = np.flatnonzero(filled) + body.first_line
-            if ends.size and ends[-1] == len(content) and len(starts) - 1 in ragged:
-                _check_whole(path, int(begins[-1]), ragged[len(starts) - 1], names)
-            problems = {row: _ragged(int(begins[row]), fields, names) for row, fields in sorted(ragged.items())}
-
-            def text_of(row: int) -> str:
-                return content[starts[row] : ends[row]].tobytes().decode().removesuffix("\r")
-
-            return Records(columns, begins, problems, text_of)
+        spans = np.column_stack([starts[filled], ends[filled]])
+        records = _one_a_line(path, text, body, names, dialect, spans, np.flatnonzero(filled) + body.first_line)
+        if records is not None:
+            return records
     return _parse_singly(path, text, body, names, dialect)
 
 
-def _parse_together(
-    text: bytes, body: Body, names: list[str], dialect: Dialect, longest: int, rows: int
-) -> tuple[dict[str, pa.ChunkedArray], dict[int, int]] | None:
+def _one_a_line(
+    path: Path, text: bytes, body: Body, names: list[str], dialect: Dialect, spans: np.ndarray, lines: np.ndarray
+) -> Records | None:
     """Read all records at once, or give None where one of them is not exactly one line.
 
-    The ragged ones come as position → number of fields.
+    `spans` has the first and the last byte of each line that is not blank, from the body's start; `lines` its number.
     """
-    if rows == 0:
-        return {name: pa.chunked_array([], pa.string()) for name in names}, {}
+
+    def text_of(row: int) -> str:
+        start, end = (int(at) + body.start for at in spans[row])
+        return text[start:end].decode().removesuffix("\r")
+
+    if len(lines) == 0:
+        return Records({name: pa.chunked_array([], pa.string()) for name in names}, lines, {}, text_of)
+    parsed = _parse_together(text, body, names, dialect, spans)
+    if parsed is None:
+        return None
+    columns, ragged = parsed
+    # Whether a last line that is ragged and has no end is truncated, or its quote is open, is told one by one.
+    if len(lines) - 1 in ragged and body.start + spans[-1][1] == len(text):
+        return None
+    # pyarrow itself closes a quote that is open at the end; where each record is one line, only the last can be.
+    for _ in _parse(path, [text_of(-1)], int(lines[-1]), dialect):
+        pass
+    problems = {row: _ragged(int(lines[row]), fields, names) for row, fields in sorted(ragged.items())}
+    return Records(columns, lines, problems, text_of)
+
+
+def _parse_together(
+    text: bytes, body: Body, names: list[str], dialect: Dialect, spans: np.ndarray
+) -> tuple[dict[str, pa.ChunkedArray], dict[int, int]] | None:
+    """Give the columns, and the ragged records as position → number of fields."""
+    rows, longest = len(spans), int((spans[:, 1] - spans[:, 0]).max())
     ragged: dict[int, int] = {}
 
     def skip(record: pa_csv.InvalidRow) -> str:
@@ -222,8 +237,15 @@ def _parse_singly(path: Path, text: bytes, body: Body, names: list[str], dialect
         if len(fields) == len(names):
             pending.append(tuple(fields))
         else:
-            if last == body.first_line + len(lines) - 1 and lines[-1][-1] not in "\r\n":
-                _check_whole(path, first, len(fields), names)
+            if len(fields) < len(names) and last == body.first_line + len(lines) - 1 and lines[-1][-1] not in "\r\n":
+                raise DeliveryRefused(
+                    path,
+                    first,
+                    None,
+                    f"the file ends within the line, after {len(fields)} of {len(names)} fields and without a newline, "
+                    f"so it is truncated",
+                    "Deliver the whole file again; if this line is whole, end it with a newline.",
+                )
             problems[len(spans)] = _ragged(first, len(fields), names)
             pending.append(lacking)
         spans.append((first, last))
@@ -281,19 +303,6 @@ def _parse(path: Path, lines: Iterable[str], first_line: int, dialect: Dialect) 
 
 def _ragged(line: int, fields: int, names: list[str]) -> str:
     return f"line {line}: found {fields} fields, expected {len(names)}"
-
-
-def _check_whole(path: Path, line: int, fields: int, names: list[str]) -> None:
-    """Refuse a file whose last record, which no newline ends, has too few fields."""
-    if fields < len(names):
-        raise DeliveryRefused(
-            path,
-            line,
-            None,
-            f"the file ends within the line, after {fields} of {len(names)} fields and without a newline, so it is "
-            f"truncated",
-            "Deliver the whole file again; if this line is whole, end it with a newline.",
-        )
 
 
 def _too_long(path: Path, line: int, found: str, dialect: Dialect) -> DeliveryRefused:

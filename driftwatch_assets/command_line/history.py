@@ -25,6 +25,11 @@ FIELDS = (
     "batch",
     "rows",
     "champion_trained_through",
+    "metric",
+    "value",
+    "value_low",
+    "value_high",
+    "frozen_value",
     "accuracy",
     "f1_macro",
     "frozen_accuracy",
@@ -35,6 +40,8 @@ FIELDS = (
     "retrained",
     "promoted",
 )
+
+_HEADS = {"accuracy": "accu-\nracy", "f1_macro": "macro\nF1", "auc": "AUC", "anomaly_rate": "anomaly\nrate"}
 
 
 def read_history(model: str) -> list[dict[str, Any]]:
@@ -61,7 +68,8 @@ def as_table(model: str, found: Sequence[Mapping[str, Any]]) -> Table:
     table = Table(
         title=f"{model}: {len(found)} batches", title_justify="left", box=SIMPLE_HEAD, padding=0, collapse_padding=True
     )
-    for name in ("batch", "rows", "trained\nthrough", "accu-\nracy", "macro\nF1", "frozen", "drifted\nfeatures"):
+    metric = _HEADS.get(found[-1]["metric"], found[-1]["metric"]) if found else "value"
+    for name in ("batch", "rows", "trained\nthrough", metric, "frozen", "drifted\nfeatures"):
         table.add_column(name, justify="right", no_wrap=True)
     for name in ("verdict", "severity", "re-\ntrained", "pro-\nmoted"):
         table.add_column(name, no_wrap=True)
@@ -71,9 +79,8 @@ def as_table(model: str, found: Sequence[Mapping[str, Any]]) -> Table:
             record["batch"],
             str(record["rows"]),
             "none" if through is None else through,
-            _number(record["accuracy"]),
-            _number(record["f1_macro"]),
-            _number(record["frozen_accuracy"]),
+            _number(record["value"]),
+            _number(record["frozen_value"]),
             "" if record["drift_detected"] is None else str(len(record["drifted_features"])),
             {True: "drift", False: "no drift", None: "unjudged"}[record["drift_detected"]],
             record["severity"] or "",

@@ -59,20 +59,21 @@ def replay(model: str, *, seed: int, console: Console) -> int:
 
 def _bought(found: Sequence[Mapping[str, Any]]) -> list[str]:
     """Say what the loop reached beside the frozen model, and what each retraining bought."""
-    scored = [record for record in found if record["accuracy"] is not None and record["frozen_accuracy"] is not None]
+    scored = [record for record in found if record["value"] is not None and record["frozen_value"] is not None]
     if not scored:
         return []
-    mean = sum(record["accuracy"] for record in scored) / len(scored)
-    frozen = sum(record["frozen_accuracy"] for record in scored) / len(scored)
+    mean = sum(record["value"] for record in scored) / len(scored)
+    frozen = sum(record["frozen_value"] for record in scored) / len(scored)
+    metric = scored[-1]["metric"].replace("_", " ").replace("auc", "AUC")
     reached = (
-        f"Mean accuracy over batches {scored[0]['batch']} to {scored[-1]['batch']}: {mean:.3f}; "
+        f"Mean {metric} over batches {scored[0]['batch']} to {scored[-1]['batch']}: {mean:.3f}; "
         f"frozen model (the first champion, never retrained): {frozen:.3f}"
     )
     gains = [
         f"Retraining through batch {gain.trained_through} bought {gain.over_previous:+.3f} "
-        f"on batch {gain.batch} ({gain.accuracy:.3f}; the champion before: {gain.previous:.3f})"
+        f"on batch {gain.batch} ({gain.value:.3f}; the champion before: {gain.previous:.3f})"
         for gain in retraining_gains([HistoryEntry.of(record) for record in found])
-        if gain.accuracy is not None and gain.over_previous is not None
+        if gain.value is not None and gain.over_previous is not None
     ]
     return [reached, *gains]
 

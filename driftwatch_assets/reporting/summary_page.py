@@ -89,6 +89,8 @@ def _lead(entries: Sequence[HistoryEntry]) -> list[str]:
 
 def _mean_rate(entries: Sequence[HistoryEntry]) -> list[str]:
     rates = [each.anomaly_rate for each in entries if each.anomaly_rate is not None]
+    if not rates:
+        return []
     declared = [each.contamination for each in entries if each.contamination is not None]
     beside = f", where {percent(declared[-1])} are declared" if declared else ""
     scored = plural(len(rates), "scored batch", "scored batches")

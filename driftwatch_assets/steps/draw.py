@@ -16,6 +16,7 @@ from driftwatch_assets.steps.outcome import Link, StepOutcome
 from driftwatch_assets.steps.pictures import batch_pictures
 from driftwatch_assets.steps.reference import prediction_columns, reference_batches, reference_rows
 from driftwatch_assets.steps.watched import FEATURES
+from driftwatch_assets.training import Binary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,7 +104,7 @@ def describe(watched: Watched, batch: str) -> BatchReport:
             )
             for row in labelled.get("within_classes", [])
         ),
-        performance=None if task.label is None else _performance(performance),
+        performance=None if task.label is None else _performance(watched, batch, gold, performance),
         performance_missing=_missing(watched, batch),
         mean_confidence=performance.get("mean_confidence"),
         distributions=distributions,
@@ -171,25 +172,30 @@ def _decision(watched: Watched, batch: str) -> reporting.Decision | None:
     return reporting.Decision(True, trained[-1].reason)
 
 
-def _performance(stored: Mapping[str, Any]) -> reporting.Performance | None:
+def _performance(
+    watched: Watched, batch: str, gold: pd.DataFrame, stored: Mapping[str, Any]
+) -> reporting.Performance | None:
     if not stored.get("metrics"):
         return None
-    verdict = stored["verdict"]
+    task = watched.declaration.task
+    scores: tuple[reporting.ScoreBin, ...] = ()
+    if isinstance(task, Binary):
+        said = watched.lake.read(watched.tables.predictions, batch)
+        known = gold[gold[task.label].notna()][[task.id, task.label]].merge(said, on=task.id)
+        scores = reporting.score_bins(known[f"score_{task.positive}"], known[task.label].astype(str), task.positive)
     return reporting.performance_from(
         stored["metrics"],
-        metric=verdict["metric"],
-        baseline=verdict["baseline"],
+        stored["verdict"],
+        metric=stored["verdict"]["metric"],
         baseline_rows="later batches that the chosen candidate had not seen when it was ranked",
-        degraded=verdict["degraded"],
-        reason=verdict["reason"],
+        scores=scores,
     )
 
 
 def _anomaly(stored: Mapping[str, Any]) -> reporting.AnomalyScores | None:
     if not stored.get("metrics"):
         return None
-    verdict = stored["verdict"]
-    return reporting.anomaly_from(stored["metrics"], degraded=verdict["degraded"], reason=verdict["reason"])
+    return reporting.anomaly_from(stored["metrics"], stored["verdict"])
 
 
 def _missing(watched: Watched, batch: str) -> str:

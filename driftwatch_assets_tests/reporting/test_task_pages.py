@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from driftwatch_assets.drift import CorrelationReference, WholeTable, judge_correlation, judge_whole_table
 from driftwatch_assets.reporting import (
     BatchReport,
     Champion,
@@ -19,7 +22,9 @@ from driftwatch_assets.reporting import (
     batch_json,
     json_bytes,
     performance_from,
+    relation_from,
     render_batch,
+    whole_table_from,
 )
 from driftwatch_assets.reporting.wording import NOTHING
 from driftwatch_assets_tests.reporting.examples import full_report
@@ -198,6 +203,25 @@ def test_a_table_of_relations_without_a_needed_column_is_refused() -> None:
         RelationDrift(Verdict(None), relation().table.drop(columns=["strength_current", "pvalue_adjusted"]))
 
 
+def test_relations_and_the_whole_table_are_told_as_the_drift_room_finds_them() -> None:
+    rng = np.random.default_rng(5)
+    outcome = pd.Series(["repaid", "default"] * 400)
+    late = (outcome == "default").to_numpy()
+    before = pd.DataFrame({"income": rng.normal(size=800) - late, "age": rng.normal(size=800)})
+    now = before.assign(income=before["income"] + late)
+    compared = CorrelationReference.fit(before, outcome).compare(now, outcome)
+    verdict = judge_correlation(compared)
+    found = relation_from(verdict.as_dict(), verdict.mark(compared).reset_index())
+    whole = whole_table_from(
+        judge_whole_table(WholeTable(math.nan, math.nan, math.nan, math.nan, 800, 12, ())).as_dict()
+    )
+    page = read_page(render_batch(replace(binary_report(), correlation=found, whole_table=whole)))
+    rows = section(page, "correlation").one("tbody").all("tr")
+    assert [words(row.all("td")[0]) for row in rows] == ["drifted", NOTHING]
+    assert "Not judged: the batch has 12 rows and the reference 800" in words(section(page, "whole"))
+    assert words(section(page, "whole").one("h2")) == "Whole table: no verdict"
+
+
 def test_whole_table_score_is_told_with_its_threshold_and_what_tells_the_sides_apart() -> None:
     part = section(read_page(render_batch(binary_report())), "whole")
     assert "AUC is 0.930 (95 % interval 0.910 to 0.950) on 1,042 rows of both sides" in words(part)
@@ -244,7 +268,7 @@ def test_twins_of_every_task_are_strict_json_with_their_blocks() -> None:
     assert twin["performance"]["binary"]["positive"] == "default"
     assert twin["baseline"] == {"auc": 0.79, "rows": "later batches than it had seen"}
     assert twin["governance"]["parts"][2] == {"fires": True, "text": "recall < 0.50", "value": 0.455}
-    assert twin["whole_table"]["strongest"][0] == {"feature": "fe_10_mean", "weight": 0.61}
+    assert twin["whole_table"]["strongest"][0] == {"feature": "fe_10_mean", "loss": 0.61}
     assert twin["correlation_drift"]["statistics"]["Interest_Rate"]["change"] == -0.29
     assert batch_json(anomaly_report())["anomaly"]["top"][0].keys() == {"id", "score"}
 

@@ -19,11 +19,11 @@ from driftwatch_assets.reporting.performance import (
 )
 from driftwatch_assets.reporting.quality import CheckVerdict, QualityPage, TableQuality
 from driftwatch_assets.reporting.quality_page import quality_json, render_quality
-from driftwatch_assets.reporting.relations import RelationDrift, WholeTableScore
+from driftwatch_assets.reporting.relations import RelationDrift, WholeTableScore, relation_from, whole_table_from
 from driftwatch_assets.reporting.results import confidence_of, performance_of, verdict_of, within_of
 from driftwatch_assets.reporting.retrainings import RetrainingGain, retraining_gains
 from driftwatch_assets.reporting.summary_page import render_summary
-from driftwatch_assets.reporting.verdict import Verdict
+from driftwatch_assets.reporting.verdict import Verdict, verdict_from
 from driftwatch_assets.reporting.wording import (
     SUMMARY_JSON,
     SUMMARY_PAGE,
@@ -74,6 +74,7 @@ __all__ = [
     "quality_json",
     "quality_json_name",
     "quality_name",
+    "relation_from",
     "render_batch",
     "render_quality",
     "render_summary",
@@ -81,6 +82,8 @@ __all__ = [
     "score_bins",
     "strongest",
     "summary_json",
+    "verdict_from",
     "verdict_of",
+    "whole_table_from",
     "within_of",
 ]

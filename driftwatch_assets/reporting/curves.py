@@ -307,7 +307,7 @@ def _scores(
     x_title: str,
 ) -> ScoresFigure:
     width, height = size
-    left, right, top, base = 44.0, width - 14.0, 22.0, height - 38.0
+    left, right, top, base = 50.0, width - 14.0, 22.0, height - 38.0
     reached = [bars[0][0], bars[-1][1], *([] if threshold is None else [threshold])]
     low, high = min(reached), max(reached)
     across = Axis(low, high if high > low else low + 1.0, left, right)

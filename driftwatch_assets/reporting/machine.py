@@ -203,7 +203,7 @@ def _whole_table(score: WholeTableScore) -> dict[str, Any]:
     return {
         **_verdict_of(score.verdict),
         **{name: told[name] for name in ("auc", "low", "high", "threshold", "rows")},
-        "strongest": [{"feature": name, "weight": plain(weight)} for name, weight in score.strongest],
+        "strongest": [{"feature": name, "loss": plain(loss)} for name, loss in score.strongest],
     }
 
 

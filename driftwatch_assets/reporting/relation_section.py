@@ -74,7 +74,7 @@ def whole_table_section(score: WholeTableScore) -> dict[str, Any]:
     )
     if score.rows:
         words += f" on {plural(score.rows, 'row')} of both sides"
-    heaviest = max((weight for _, weight in score.strongest), default=0.0)
+    heaviest = max((loss for _, loss in score.strongest), default=0.0)
     return {
         "verdict": score.verdict,
         "title": f"Whole table: {verdict_words(score.verdict.drift_detected)}",
@@ -86,7 +86,7 @@ def whole_table_section(score: WholeTableScore) -> dict[str, Any]:
         "high": None if interval is None else across.place(interval[1]),
         "threshold": across.place(score.threshold),
         "strongest": [
-            {"name": name, "weight": decimals(weight), "length": round(120 * weight / heaviest, 1) if heaviest else 0}
-            for name, weight in score.strongest
+            {"name": name, "loss": decimals(loss), "length": round(120 * loss / heaviest, 1) if heaviest > 0 else 0}
+            for name, loss in score.strongest
         ],
     }

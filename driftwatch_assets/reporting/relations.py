@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from driftwatch_assets.reporting.errors import ReportContentError
+from driftwatch_assets.reporting.verdict import verdict_from
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from driftwatch_assets.reporting.verdict import Verdict
@@ -67,7 +70,8 @@ class WholeTableScore:
     rows
         Rows that were told apart, of both sides.
     strongest
-        (Feature, weight) of the features that the classifier leaned on, strongest first; weights 0 to 1.
+        (Feature, loss) of the features that tell most, strongest first: the area that is lost when the feature is
+        shuffled, 0 to 1.
     """
 
     verdict: Verdict
@@ -77,3 +81,36 @@ class WholeTableScore:
     high: float | None = None
     rows: int = 0
     strongest: tuple[tuple[str, float], ...] = ()
+
+
+def relation_from(stored: Mapping[str, Any], table: pd.DataFrame) -> RelationDrift:
+    """Tell how the relations changed, of the stored verdict and its table (see `RelationDrift.table`).
+
+    Raises
+    ------
+    ReportContentError
+        The table lacks a column.
+    """
+    return RelationDrift(verdict_from(stored), table)
+
+
+def whole_table_from(stored: Mapping[str, Any]) -> WholeTableScore:
+    """Tell how well the sides can be told apart, of the stored verdict on the whole table.
+
+    Examples
+    --------
+    >>> from driftwatch_assets.drift import WholeTable, judge_whole_table
+    >>> found = judge_whole_table(WholeTable(0.83, 0.8, 0.86, 1e-30, 2000, 500, (("income", 0.21),)))
+    >>> told = whole_table_from(found.as_dict())
+    >>> told.auc, told.threshold, told.rows, told.strongest
+    (0.83, 0.6, 2500, (('income', 0.21),))
+    """
+    return WholeTableScore(
+        verdict=verdict_from(stored),
+        auc=stored["auc"],
+        threshold=stored["policy"]["auc"],
+        low=stored["auc_low"],
+        high=stored["auc_high"],
+        rows=stored["rows_reference"] + stored["rows_current"],
+        strongest=tuple((each["feature"], each["loss"]) for each in stored["strongest"]),
+    )

@@ -21,7 +21,7 @@ RADIUS, SMALLEST_RADIUS = 4.5, 1.6
 BAND_BELOW = 12.0
 DOTS_FROM = 4.0
 TOLD_UP_TO = 24
-ON_PAPER = 1.55
+LARGER_ON_PAPER, APART_ON_PAPER = 1.35, 1.5
 
 
 @dataclass(frozen=True)
@@ -157,9 +157,10 @@ def _timeline(
     here: str | None,
 ) -> TimelineFigure:
     width, height = size
-    left, top, base = 40.0, 12.0, height - 42.0
+    left, top, base = (50.0 if size == WIDE else 40.0), 12.0, height - 42.0
     labels = tuple(each.batch for each in shown)
-    overhang = text_half(max(labels, key=len)) - (width - left) / len(shown) / 2
+    larger = LARGER_ON_PAPER if size == WIDE else 1.0
+    overhang = text_half(max(labels, key=len)) * larger - (width - left) / len(shown) / 2
     right = width - max(8.0, overhang)
     step, kept = (right - left) / len(shown), spaced(labels, right - left)
     places = [round(left + step * (at + 0.5), 2) for at in range(len(shown))]
@@ -225,7 +226,7 @@ def _rate_axis(values: Sequence[_Drawn], base: float, top: float) -> tuple[Axis,
 def _tight(places: Sequence[float], labels: Sequence[str], kept: Sequence[int]) -> bool:
     """Tell whether labels would touch when they are printed, where text is larger beside the figure."""
     return any(
-        places[after] - places[at] < ON_PAPER * (text_half(labels[at]) + text_half(labels[after]))
+        places[after] - places[at] < APART_ON_PAPER * (text_half(labels[at]) + text_half(labels[after]))
         for at, after in pairwise(kept)
     )
 

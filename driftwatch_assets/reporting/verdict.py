@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from driftwatch_assets.reporting.errors import ReportContentError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SEVERITIES = ("none", "low", "medium", "high")
 
@@ -36,3 +40,20 @@ class Verdict:
     def __post_init__(self) -> None:
         if self.severity not in SEVERITIES:
             raise ReportContentError(f"severity is {self.severity!r}; valid values are {', '.join(SEVERITIES)}")
+
+
+def verdict_from(stored: Mapping[str, Any]) -> Verdict:
+    """Tell a verdict as the drift room stores it: of the features, of the relations or of the whole table.
+
+    Examples
+    --------
+    >>> verdict_from({"drift_detected": True, "severity": "low", "drifted_features": ["x"], "reason": "x drifted"})
+    Verdict(drift_detected=True, severity='low', drifted_features=('x',), reason='x drifted', rule='')
+    """
+    return Verdict(
+        drift_detected=stored["drift_detected"],
+        severity=stored["severity"],
+        drifted_features=tuple(stored["drifted_features"]),
+        reason=stored["reason"],
+        rule=stored.get("rule") or "",
+    )

@@ -17,8 +17,9 @@ def model_input(frame: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:
     pandas knows three of them (None, NaN and NA) and gives another one after a table was stored and read again, while
     an encoder takes None and NaN for two categories and an imputer fills only one of them. So that training and
     scoring cannot fill gaps differently, a missing value is always NaN here, text is always of type object, numbers
-    are of a NumPy type, and truth values are 0.0 and 1.0. Nothing is filled: that is for the candidate's own steps,
-    which are fitted once and stored with the model.
+    are of a NumPy type, and truth values are 0.0 and 1.0. A column without any value is of type object, which both an
+    encoder of text and an imputer of numbers take. Nothing is filled: that is for the candidate's own steps, which are
+    fitted once and stored with the model.
 
     Parameters
     ----------
@@ -39,26 +40,42 @@ def model_input(frame: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:
     {'job': ['cook', nan], 'age': [30.0, nan]}
 
     """
-    taken = frame[list(features)]
-    changed = {name: _plain(taken[name]) for name in taken.columns if not _is_plain(taken[name].dtype)}
-    return taken.assign(**changed) if changed else taken
+    typed = _typed(frame, features)
+    empty = [name for name in typed.columns if typed[name].dtype != object and typed[name].isna().all()]
+    return typed.astype(dict.fromkeys(empty, object)) if empty and len(typed) else typed
 
 
 def stacked_input(frames: Sequence[pd.DataFrame], features: Sequence[str]) -> pd.DataFrame:
-    """Put the features of several batches below each other, each as `model_input` gives them.
+    """Put the features of several batches below each other, as `model_input` gives them.
 
-    A column that is text in one batch is text in all of them, also in one where every value is missing.
+    A column without any value in one batch takes the type that it has in the others.
 
     Examples
     --------
-    >>> stacked_input([pd.DataFrame({"job": ["cook"]}), pd.DataFrame({"job": [np.nan]})], ["job"])["job"].tolist()
-    ['cook', nan]
+    >>> batches = [pd.DataFrame({"job": ["cook"], "age": [None]}), pd.DataFrame({"job": [np.nan], "age": [30]})]
+    >>> stacked_input(batches, ["job", "age"]).to_dict("list")
+    {'job': ['cook', nan], 'age': [nan, 30.0]}
 
     """
-    parts = [model_input(frame, features) for frame in frames]
-    text = {name for part in parts for name in part.columns if part[name].dtype == object}
-    alike = [part.astype({name: object for name in text if part[name].dtype != object}) for part in parts]
-    return pd.concat(alike, ignore_index=True)
+    parts = [_typed(frame, features) for frame in frames]
+    empty = [{name for name in part.columns if part[name].isna().all()} for part in parts]
+    text = {
+        name
+        for part, without in zip(parts, empty, strict=True)
+        for name in part.columns
+        if part[name].dtype == object and name not in without
+    }
+    alike = [
+        part.astype({name: object if name in text else "float64" for name in without} | dict.fromkeys(text, object))
+        for part, without in zip(parts, empty, strict=True)
+    ]
+    return model_input(pd.concat(alike, ignore_index=True), features)
+
+
+def _typed(frame: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:
+    taken = frame[list(features)]
+    changed = {name: _plain(taken[name]) for name in taken.columns if not _is_plain(taken[name].dtype)}
+    return taken.assign(**changed) if changed else taken
 
 
 def _is_plain(kind: Any) -> bool:

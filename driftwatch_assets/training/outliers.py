@@ -18,12 +18,17 @@ class ThresholdedDetector(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mi
 
     A detector scores the rows that it was fitted on as less anomalous than new ones, so a threshold that is read off
     them calls too many or too few new rows anomalous. Here it is the (1 - contamination) quantile of **out-of-fold**
-    scores: the rows are parted at random into five folds, each is scored by a copy that was fitted on the other four,
-    and the quantile is taken at rank (n + 1)·(1 - contamination), under which the expected share of new rows above it
-    is the contamination (Hyndman and Fan, "Sample Quantiles in Statistical Packages", The American Statistician 50,
-    1996, definition 6). The detector itself is then fitted on all rows::
+    scores: the rows are parted at random into five folds, and each is scored by a copy that was fitted on the other
+    four. The detector itself is then fitted on all rows::
 
-        anomaly  <=>  score > threshold
+        threshold = Q of s_k(x) + Q(s(all rows)) - Q(s_k(the other four folds)), over the rows x of all folds k
+        anomaly  <=>  s(x) > threshold
+
+    with s the detector's scores, s_k those of the copy for fold k, and Q the quantile at rank
+    (n + 1)·(1 - contamination), under which the expected share of new rows above it is the contamination (Hyndman and
+    Fan, "Sample Quantiles in Statistical Packages", The American Statistician 50, 1996, definition 6). The two further
+    terms put the copies on the detector's scale: two forests that were grown on other rows differ in their level, by
+    which alone the share of anomalies would miss the declared one by a point.
 
     A score is the negated `score_samples` of the detector, or `decision_function` where it has none: higher is more
     anomalous.
@@ -62,13 +67,19 @@ class ThresholdedDetector(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mi
         from sklearn.model_selection import KFold  # noqa: PLC0415 - heavy: loaded by the step that needs it
 
         count = len(X)
+        self.estimator_ = clone(self.estimator).fit(X)
+        own_level = self._quantile(anomaly_scores(self.estimator_, X))
         scores = np.empty(count)
         folds = KFold(min(_FOLDS, count), shuffle=True, random_state=self.seed)
         for others, fold in folds.split(np.empty((count, 1))):
-            scores[fold] = anomaly_scores(clone(self.estimator).fit(_rows(X, others)), _rows(X, fold))
-        self.threshold_ = float(np.quantile(scores, 1 - self.contamination, method="weibull"))
-        self.estimator_ = clone(self.estimator).fit(X)
+            copy = clone(self.estimator).fit(_rows(X, others))
+            level = self._quantile(anomaly_scores(copy, _rows(X, others)))
+            scores[fold] = anomaly_scores(copy, _rows(X, fold)) + own_level - level
+        self.threshold_ = self._quantile(scores)
         return self
+
+    def _quantile(self, scores: NDArray[np.float64]) -> float:
+        return float(np.quantile(scores, 1 - self.contamination, method="weibull"))
 
     def anomaly_scores(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
         """Give the scores, shape (rows,); higher is more anomalous."""

@@ -18,9 +18,18 @@ from driftwatch_assets.reporting import (
     json_bytes,
     page_name,
     render_batch,
+    render_quality,
     render_summary,
 )
 from driftwatch_assets_tests.reporting.examples import HISTORY, full_report, heatmap
+from driftwatch_assets_tests.reporting.task_examples import (
+    anomaly_report,
+    binary_report,
+    empty_report,
+    loan_history,
+    mixed_heatmap,
+    quality_page,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,6 +114,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             provenance={"fingerprint": "5f0d1a7c" * 16},
             quarantine={"x" * 200: 3},
         ),
+        "binary": binary_report(),
+        "anomaly": anomaly_report(),
+        "empty": empty_report(),
     }
     for name, report in reports.items():
         (at / f"{name}.html").write_text(render_batch(report), encoding="utf-8")
@@ -112,12 +124,23 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (at / "batch-8.json").write_bytes(json_bytes(batch_json(full_report())))
     (at / "summary.html").write_text(render_summary("gas_sensors", HISTORY, heatmap()), encoding="utf-8")
     (at / "months.html").write_text(render_summary("loans", months, heatmap(15, 30)), encoding="utf-8")
+    years = render_summary("loans", loan_history(150, 144), heatmap(16, 150))
+    (at / "years.html").write_text(years, encoding="utf-8")
+    mixed = render_summary("loans", loan_history(18, 12), mixed_heatmap())
+    (at / "mixed.html").write_text(mixed, encoding="utf-8")
+    crashes = render_summary("crashes", anomaly_report().history)
+    (at / "rates.html").write_text(crashes, encoding="utf-8")
+    (at / "quality.html").write_text(render_quality(quality_page()), encoding="utf-8")
     return at
+
+
+PAGES = ("full", "late", "first", "long", "summary", "months")
+TASK_PAGES = ("binary", "anomaly", "empty", "quality", "years", "mixed", "rates")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 820, 360])
-@pytest.mark.parametrize("name", ["full", "late", "first", "long", "summary", "months"])
+@pytest.mark.parametrize("name", [*PAGES, *TASK_PAGES])
 def test_page_opens_without_error_request_or_overflow(
     browser: Browser, folder: Path, name: str, width: int, scheme: str
 ) -> None:
@@ -202,6 +225,40 @@ def test_accuracy_is_drawn_for_the_width_of_the_screen(page: Page) -> None:
     page.set_viewport_size({"width": 360, "height": 800})
     assert narrow.is_visible()
     assert not wide.is_visible()
+
+
+@pytest.mark.parametrize("name", TASK_PAGES)
+def test_printed_figures_keep_their_words_apart(browser: Browser, folder: Path, name: str) -> None:
+    context = browser.new_context(viewport={"width": 690, "height": 1000})
+    page = context.new_page()
+    page.goto((folder / f"{name}.html").as_uri())
+    page.emulate_media(media="print")
+    assert page.evaluate(OVERLAPS) == []
+    assert page.evaluate(OVERFLOW) == 0
+    context.close()
+
+
+def test_cells_of_a_dense_heatmap_tell_what_they_are_under_the_pointer(browser: Browser, folder: Path) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.goto((folder / "years.html").as_uri())
+    cell = page.locator("table.dense tbody tr").nth(2).locator("td").nth(4)
+    assert cell.get_attribute("title") is None
+    cell.hover()
+    assert (cell.get_attribute("title") or "").startswith("feature_2, batch 5: ")
+    context.close()
+
+
+def test_relations_sort_by_the_size_of_their_change_by_keyboard(browser: Browser, folder: Path) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.goto((folder / "binary.html").as_uri())
+    table = page.locator("section[aria-labelledby=correlation] table")
+    table.get_by_role("button", name="p, adjusted").press("Enter")
+    assert table.locator("tbody th").all_inner_texts() == ["Interest_Rate", "Credit_Mix", "Occupation", "fe_10_mean"]
+    table.get_by_role("button", name="p, adjusted").press("Enter")
+    assert table.locator("tbody th").all_inner_texts() == ["Occupation", "Credit_Mix", "Interest_Rate", "fe_10_mean"]
+    context.close()
 
 
 def test_printed_page_keeps_to_light_colours_and_leaves_closed_parts_out(browser: Browser, folder: Path) -> None:

@@ -89,3 +89,36 @@ def test_ticks_are_within_the_axis_and_not_too_many(low: float, span: float, cou
     assert all(low - 1e-6 * span <= each <= low + span + 1e-6 * span for each in values)
     axis = Axis(low, low + span, 0.0, 100.0)
     assert all(-0.01 <= tick.at <= 100.01 for tick in axis.ticks(count))
+
+
+def test_a_batch_without_any_value_is_drawn_as_its_reference_is_whatever_type_it_has() -> None:
+    nothing = pd.Series([None, None], dtype=object)
+    numbers = histogram("x", pd.Series([1.0, 2.0, 3.0]), nothing)
+    assert numbers.edges
+    assert small_multiple(numbers).missing == "no value in this batch"
+    names = histogram("x", pd.Series(["a", "b", "b"]), pd.Series([np.nan, np.nan]))
+    assert names.categories == ("a", "b")
+    assert names.missing_current == 2
+    assert small_multiple(names).missing == "no value in this batch"
+
+
+def test_numbers_among_objects_are_drawn_as_numbers() -> None:
+    found = histogram("x", pd.Series([1.0, 2.0]), pd.Series([1, None, 3], dtype=object))
+    assert found.edges
+    assert (sum(found.current), found.missing_current) == (2, 1)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "object"])
+def test_a_side_without_rows_is_drawn_empty(dtype: str) -> None:
+    rows = pd.DataFrame({"x": [1.0, 2.0], "gas": ["a", "b"]})
+    empty = pd.DataFrame({"x": pd.Series(dtype=dtype), "gas": pd.Series(dtype="object")})
+    for found in (*histograms(rows, empty, ["x", "gas"]), *histograms(empty, empty, ["x", "gas"])):
+        assert sum(found.current) == 0
+        assert small_multiple(found).missing in {"no value in this batch", "no value on either side"}
+
+
+def test_long_names_of_categories_stay_apart_where_they_are_cut() -> None:
+    names = pd.Series([f"Occupation_number_{at}" for at in range(5)] * 3)
+    labels = [bar.label for bar in small_multiple(histogram("x", names, names)).bars]
+    assert len(set(labels)) == 5
+    assert all(len(each) <= 13 for each in labels)

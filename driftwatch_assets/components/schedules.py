@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from driftwatch_assets.declaration import Declaration
     from driftwatch_assets.steps import Watched
 
-    Job = dg.JobDefinition | dg.UnresolvedAssetJobDefinition
-
 
 def build_schedules(
-    declaration: Declaration, keys: Keys, batch_job: Job, training_job: Job, watch: Callable[[Places], Watched]
+    declaration: Declaration,
+    keys: Keys,
+    batch_job: dg.UnresolvedAssetJobDefinition,
+    training_job: dg.UnresolvedAssetJobDefinition,
+    watch: Callable[[Places], Watched],
 ) -> dg.Definitions:
     """Build the declared schedules; each runs the newest batch that is stored.
 
@@ -44,7 +46,9 @@ def build_schedules(
     return dg.Definitions(schedules=schedules, jobs=jobs)
 
 
-def _schedule(name: str, cron: str, job: Job, model: str, watch: Callable[[Places], Watched]) -> dg.ScheduleDefinition:
+def _schedule(
+    name: str, cron: str, job: dg.UnresolvedAssetJobDefinition, model: str, watch: Callable[[Places], Watched]
+) -> dg.ScheduleDefinition:
     @dg.schedule(
         name=name,
         job=job,

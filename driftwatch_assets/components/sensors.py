@@ -40,7 +40,8 @@ def retraining_decision(instance: dg.DagsterInstance, watched: Watched, keys: Ke
     declaration = watched.declaration
     batches = sorted(keys.known_batches(instance), key=batch_order)
     failed: dict[str, list[str]] = {batch: [] for batch in batches}
-    triggers = {name: key for name, key in keys.triggers().items() if name in declaration.retraining.triggers}
+    asked = frozenset[str](declaration.retraining.triggers)
+    triggers: dict[str, dg.AssetCheckKey] = {name: key for name, key in keys.triggers().items() if name in asked}
     for verdict in records.check_verdicts(instance, list(triggers.values())):
         late = triggers[verdict.check].asset_key == keys.performance and declaration.task.known_after
         at = known_with(watched, verdict.batch) if late else verdict.batch

@@ -9,10 +9,10 @@ import pandas as pd
 from driftwatch_assets.steps.outcome import CheckOutcome
 
 if TYPE_CHECKING:
-    from driftwatch_assets.drift import Verdict
+    from driftwatch_assets.drift import CorrelationVerdict, Verdict, WholeTableVerdict
 
 
-def verdict_check(name: str, verdict: Verdict) -> CheckOutcome:
+def verdict_check(name: str, verdict: Verdict | CorrelationVerdict | WholeTableVerdict) -> CheckOutcome:
     """Turn a verdict into a check; what could not be judged passes and says so."""
     return CheckOutcome(
         name,
@@ -35,7 +35,7 @@ def unjudged(name: str, reason: str) -> CheckOutcome:
     return CheckOutcome(name, passed=True, severity="warn", description=reason, facts={"judged": False})
 
 
-def with_statistics(statistics: pd.DataFrame, verdict: Verdict) -> dict[str, Any]:
+def with_statistics(statistics: pd.DataFrame, verdict: Verdict | CorrelationVerdict) -> dict[str, Any]:
     """Give a verdict and what it rests on, as strict JSON."""
     return {**verdict.as_dict(), "statistics": plain_rows(verdict.mark(statistics))}
 

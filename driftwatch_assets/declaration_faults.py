@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from pydantic_core import InitErrorDetails
 
 _LONGEST_FOUND = 80
+_SUITES = frozenset({"suite", "by table"})
+_MEMBERS: dict[str | int | None, frozenset[str]] = {
+    "task": frozenset({"multiclass", "binary", "anomaly"}),
+    "source": frozenset({"files", "windowed_files", "sql"}),
+    "reader": frozenset({"libsvm", "csv"}),
+    "bronze": _SUITES,
+    "silver": _SUITES,
+}
+"""By key, the names under which pydantic tells of the members of the union that stands there."""
 
 
 def explained(error: ValidationError, model: type[BaseModel]) -> ValidationError:
@@ -50,7 +59,7 @@ def at(place: Sequence[str | int], found: Any, message: str) -> InitErrorDetails
 
 
 def _told(fault: Mapping[str, Any], model: type[BaseModel]) -> InitErrorDetails:
-    place, found = fault["loc"], fault["input"]
+    place, found = _written(fault["loc"]), fault["input"]
     if fault["type"] == "value_error":
         return at(place, found, str(fault["msg"]).removeprefix("Value error, "))
     parents, field = _walked(place, model)
@@ -67,6 +76,13 @@ def _told(fault: Mapping[str, Any], model: type[BaseModel]) -> InitErrorDetails:
         if fault["type"] == "literal_error" and choices:
             message = f"{shown} is none of its values; {_valid(found, choices, 'values')}{_described(field)}"
     return at(place, found, message)
+
+
+def _written(place: Sequence[str | int]) -> tuple[str | int, ...]:
+    """Leave out the steps by which pydantic names the chosen member of a union, which no file has."""
+    return tuple(
+        step for before, step in zip((None, *place), place, strict=False) if step not in _MEMBERS.get(before, ())
+    )
 
 
 def _walked(place: Sequence[str | int], model: type[BaseModel]) -> tuple[list[type[BaseModel]], FieldInfo | None]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from driftwatch_assets.components import MonitoredModel
+
 
 class BatchUnknown(LookupError):  # noqa: N818 - named for what is the matter
     """A bound of a backfill is no batch of the model."""
@@ -51,6 +53,15 @@ def chosen_batches(known: Iterable[str], first: str | None, last: str | None) ->
     return ordered[start:stop]
 
 
+def _known(component: MonitoredModel, instance: dg.DagsterInstance, settings: Settings) -> list[str]:
+    """Give the batches that a backfill may take: all keys that were added, or the windows that were taken in."""
+    if component.declaration.source.every is None:
+        return component.keys.known_batches(instance)
+    taken_in = {intake.batch for intake in records.intakes(instance, component.declaration.name)}
+    stored = component.watch(places_of(settings)).lake.batches(f"{component.declaration.name}/gold/features")
+    return sorted(taken_in | {*stored}, key=batch_order)
+
+
 def backfill(model: str, *, first: str | None, last: str | None, console: Console) -> int:
     """Materialize batches again, from bronze to report; the exit status is 1 when a run failed.
 
@@ -61,10 +72,7 @@ def backfill(model: str, *, first: str | None, last: str | None, console: Consol
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
     failures = []
     with open_instance(settings) as instance:
-        stored = component.watch(places_of(settings)).lake.batches(
-            f"{model}/bronze/{component.declaration.source.table_names[0]}"
-        )
-        batches = chosen_batches({*component.keys.known_batches(instance)} & {*stored}, first, last)
+        batches = chosen_batches(_known(component, instance, settings), first, last)
         daemon = LocalDaemon(instance, defs(), places_of(settings))
         with Progress(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console

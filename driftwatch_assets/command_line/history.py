@@ -25,11 +25,6 @@ FIELDS = (
     "batch",
     "rows",
     "champion_trained_through",
-    "metric",
-    "value",
-    "value_low",
-    "value_high",
-    "frozen_value",
     "accuracy",
     "f1_macro",
     "frozen_accuracy",
@@ -39,6 +34,11 @@ FIELDS = (
     "checks_failed",
     "retrained",
     "promoted",
+    "metric",
+    "value",
+    "value_low",
+    "value_high",
+    "frozen_value",
 )
 
 _HEADS = {"accuracy": "accu-\nracy", "f1_macro": "macro\nF1", "auc": "AUC", "anomaly_rate": "anomaly\nrate"}

@@ -137,27 +137,20 @@ class _Builder:
 
     def watching(self, asset: dg.AssetKey) -> list[dg.AssetCheckSpec]:
         """Give the checks that are made of a batch on an asset: what is declared, and what its task has."""
-        plan, task, keys = self._declaration.drift, self._declaration.task, self._keys
-        labelled = task.label is not None
         promises = {
             "data_drift": "The features are distributed as in the reference.",
-            "label_drift": "The classes occur as often as in the reference." if labelled and plan.labels else None,
-            "correlation_drift": "Each feature tells of the label what it told in the reference."
-            if labelled and plan.correlation
-            else None,
-            "prediction_drift": "Predictions are as on rows held out at training." if plan.predictions else None,
-            "whole_table_drift": "No classifier can tell the batch's rows from the reference's."
-            if plan.whole_table
-            else None,
+            "label_drift": "The classes occur as often as in the reference.",
+            "correlation_drift": "Each feature tells of the label what it told in the reference.",
+            "prediction_drift": "Predictions are as on rows held out at training.",
+            "whole_table_drift": "No classifier can tell the batch's rows from the reference's.",
             "performance": "Performance is what was expected of the champion.",
-            "governance": None
-            if self._declaration.retraining.rule is None
-            else f"The rule does not fire: {self._declaration.retraining.rule}",
+            "governance": f"The rule does not fire: {self._declaration.retraining.rule}",
         }
+        made = self._keys.triggers()
         return [
             self.check(asset, name, promise)
             for name, promise in promises.items()
-            if promise is not None and keys.triggers()[name].asset_key == asset
+            if name in made and made[name].asset_key == asset
         ]
 
     def check(self, key: dg.AssetKey, name: str, description: str, *, blocking: bool = False) -> dg.AssetCheckSpec:

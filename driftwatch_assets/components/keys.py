@@ -142,13 +142,15 @@ class Keys:
 
     def triggers(self) -> dict[str, dg.AssetCheckKey]:
         """Give the checks whose failure may lead to a training, by trigger name."""
+        declaration = self.declaration
+        plan, labelled = declaration.drift, declaration.task.label is not None
         homes = {
             "data_drift": self.drift,
-            "label_drift": self.labels_home,
-            "correlation_drift": self.labels_home,
-            "prediction_drift": self.drift,
-            "whole_table_drift": self.drift,
+            "label_drift": self.labels_home if labelled and plan.labels else None,
+            "correlation_drift": self.labels_home if labelled and plan.correlation else None,
+            "prediction_drift": self.drift if plan.predictions else None,
+            "whole_table_drift": self.drift if plan.whole_table else None,
             "performance": self.performance,
-            "governance": self.performance,
+            "governance": self.performance if declaration.retraining.rule else None,
         }
-        return {name: dg.AssetCheckKey(home, name) for name, home in homes.items()}
+        return {name: dg.AssetCheckKey(home, name) for name, home in homes.items() if home is not None}

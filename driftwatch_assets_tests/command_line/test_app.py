@@ -34,7 +34,8 @@ def test_a_misspelt_model_is_answered_with_the_nearest_name_and_no_traceback() -
     done = run(app, ["history", "gas_sensor"])
     assert done.exit_code == 2
     assert done.stderr == (
-        "no monitored model is called 'gas_sensor'; did you mean 'gas_sensors'? models are: gas_sensors\n"
+        "no monitored model is called 'gas_sensor'; did you mean 'gas_sensors'? models are: gas_sensors, "
+        "iris, loan_default, loan_eligibility, traffic_accidents\n"
     )
 
 

@@ -35,6 +35,11 @@ PROMISED = [
     "checks_failed",
     "retrained",
     "promoted",
+    "metric",
+    "value",
+    "value_low",
+    "value_high",
+    "frozen_value",
 ]
 
 

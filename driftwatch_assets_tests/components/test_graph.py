@@ -25,7 +25,17 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::dagster.BetaWarning:dagster"),
     pytest.mark.filterwarnings("ignore::pydantic.PydanticDeprecatedSince20:dagster._utils.pydantic_yaml"),
 ]
-HEAVY = ("sklearn", "mlflow", "great_expectations", "scipy.stats", "matplotlib", "plotly", "skops")
+HEAVY = (
+    "sklearn",
+    "mlflow",
+    "great_expectations",
+    "scipy.stats",
+    "matplotlib",
+    "skops",
+    "sqlalchemy.dialects.postgresql",
+    "psycopg",
+)
+WINDOWED = {"loan_default", "loan_eligibility", "traffic_accidents"}
 BATCHWISE = {"bronze/readings", "silver/readings", "gold/features", "predictions", "drift", "performance", "report"}
 
 
@@ -65,9 +75,12 @@ def test_every_asset_says_what_it_is_and_whose(graph: AssetGraph) -> None:
 
 def test_every_asset_is_partitioned_by_the_batches_of_its_model(graph: AssetGraph) -> None:
     for asset in graph.get_all_asset_keys():
-        partitions = graph.get(asset).partitions_def
-        assert isinstance(partitions, dg.DynamicPartitionsDefinition)
-        assert partitions.name == f"{asset.path[0]}_batch"
+        partitions, model = graph.get(asset).partitions_def, asset.path[0]
+        if model in WINDOWED:
+            assert isinstance(partitions, dg.TimeWindowPartitionsDefinition)
+        else:
+            assert isinstance(partitions, dg.DynamicPartitionsDefinition)
+            assert partitions.name == f"{model}_batch"
 
 
 def test_every_check_has_the_partitions_of_its_asset(graph: AssetGraph) -> None:
@@ -97,7 +110,7 @@ def test_what_may_not_go_on_blocks_and_drift_does_not(graph: AssetGraph, model: 
         ("performance", "performance"),
     ):
         assert not blocking[asset, name]
-    assert len(blocking) == 5 + len(quality.bronze.expectations) + len(quality.silver.expectations)
+    assert len(blocking) == 6 + len(quality.bronze.expectations) + len(quality.silver.expectations)
 
 
 def test_every_trigger_is_a_check_of_the_graph(graph: AssetGraph, model: MonitoredModel) -> None:
@@ -148,8 +161,8 @@ def test_jobs_part_the_graph_into_batches_and_trainings(
 def test_sensors_are_on_by_default_and_say_what_they_do(
     repository: RepositoryDefinition, model: MonitoredModel
 ) -> None:
-    sensors = {sensor.name: sensor for sensor in repository.sensor_defs}
     name = model.declaration.name
+    sensors = {sensor.name: sensor for sensor in repository.sensor_defs if sensor.name.startswith(name)}
     assert set(sensors) == {f"{name}_{kind}" for kind in ("arrivals", "retraining", "failed_training")}
     for sensor in sensors.values():
         assert sensor.default_status == dg.DefaultSensorStatus.RUNNING

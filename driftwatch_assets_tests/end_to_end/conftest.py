@@ -94,7 +94,7 @@ def backfilled(live: LiveSystem, eighth: Arrived) -> Backfilled:
     assert [run.status for run in eighth.trainings][1:] == [SUCCESS]
     before = prediction_fingerprints(live)
     keys = live.keys
-    assets = [keys.bronze, keys.silver, keys.gold, keys.predictions, keys.drift, keys.performance, keys.report]
+    assets = [*keys.bronzes, *keys.silvers, keys.gold, keys.predictions, keys.drift, keys.performance, keys.report]
     ids = [
         live.launch_backfill(assets, ["1", "3", "6", "7"]),
         live.launch_job_backfill(keys.batch_job, ["2", "4", "5", "8"]),

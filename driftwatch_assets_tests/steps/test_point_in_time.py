@@ -74,7 +74,7 @@ class TestTheReplay:
                 key.to_user_string(): instance.fetch_materializations(
                     dg.AssetRecordsFilter(asset_key=key, asset_partitions=["7"]), limit=1
                 ).records[0]
-                for key in (keys.bronze, keys.silver, keys.gold, keys.predictions, keys.drift, keys.performance)
+                for key in (*keys.bronzes, *keys.silvers, keys.gold, keys.predictions, keys.drift, keys.performance)
             }
         for name, record in latest.items():
             assert record.asset_materialization is not None

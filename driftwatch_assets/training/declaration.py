@@ -111,7 +111,8 @@ class TrainingDeclaration(BaseModel):
         >>> declared.model_copy(update={"metric": "rate_fit"}).metric_for(task)
         Traceback (most recent call last):
         ...
-        ValueError: metric 'rate_fit' is none for a task of kind binary; valid: auc, accuracy, f1_macro, f1, precision, recall
+        ValueError: metric 'rate_fit' is none for a task of kind binary; valid: auc, accuracy, f1_macro, f1, precision,
+        recall
 
         """
         if self.metric is not None and self.metric not in task.metrics:

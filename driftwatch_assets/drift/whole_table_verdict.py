@@ -107,7 +107,7 @@ at 0.6, p < 0.01), most of all by income, age, so the severity is high'
         if detected:
             severity = graded(statistic.auc, policy.medium, policy.high)
             by = ", ".join(name for name, _ in statistic.strongest[:_NAMED])
-            reason += f", most of all by {by}, so the severity is {severity}"
+            reason += f"{f', most of all by {by}' if by else ''}, so the severity is {severity}"
     return WholeTableVerdict(
         drift_detected=detected,
         severity=severity,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -44,8 +45,12 @@ def parameters(outcome: TrainingOutcome) -> dict[str, str]:
         flat["contamination"] = str(outcome.task.contamination)
     if outcome.threshold is not None:
         flat["threshold"] = str(outcome.threshold)
+    named: Counter[str] = Counter()
     for path, given in outcome.candidate.parameters_by_path:
-        flat |= {f"{path.rpartition('.')[2]}.{name}": str(value) for name, value in given.items()}
+        estimator = path.rpartition(".")[2]
+        named[estimator] += 1
+        which = estimator if named[estimator] == 1 else f"{estimator}_{named[estimator]}"
+        flat |= {f"{which}.{name}": str(value) for name, value in given.items()}
     return {name: value[:_LONGEST_VALUE] for name, value in flat.items()}
 
 

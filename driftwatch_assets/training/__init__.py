@@ -2,7 +2,7 @@
 
 from driftwatch_assets.training.anomaly import AnomalyReport
 from driftwatch_assets.training.binary import BinaryReport
-from driftwatch_assets.training.candidate import Candidate, Step, TaskKind, check_candidate, locate_candidate
+from driftwatch_assets.training.candidate import Candidate, Step, check_candidate, locate_candidate
 from driftwatch_assets.training.declaration import Gates, TrainingDeclaration
 from driftwatch_assets.training.errors import (
     CandidateInvalid,
@@ -20,7 +20,7 @@ from driftwatch_assets.training.ranking import Ranking
 from driftwatch_assets.training.report import Report, measure_task
 from driftwatch_assets.training.scores import Score
 from driftwatch_assets.training.shares import wilson_interval
-from driftwatch_assets.training.task import ANOMALY, NORMAL, Anomaly, Binary, Metric, Multiclass, Task
+from driftwatch_assets.training.task import ANOMALY, NORMAL, Anomaly, Binary, Metric, Multiclass, Task, TaskKind
 from driftwatch_assets.training.training import TrainingOutcome, train
 from driftwatch_assets.training.window import GoldBatch, LabelledRows, training_window
 

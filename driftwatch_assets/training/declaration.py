@@ -111,11 +111,12 @@ class TrainingDeclaration(BaseModel):
         >>> declared.model_copy(update={"metric": "rate_fit"}).metric_for(task)
         Traceback (most recent call last):
         ...
-        ValueError: metric 'rate_fit' is none of a binary task; valid: auc, accuracy, f1_macro, f1, precision, recall
+        ValueError: metric 'rate_fit' is none for a task of kind binary; valid: auc, accuracy, f1_macro, f1, precision,
+        recall
 
         """
         if self.metric is not None and self.metric not in task.metrics:
-            message = f"metric {self.metric!r} is none of a {task.kind} task; valid: {', '.join(task.metrics)}"
+            message = f"metric {self.metric!r} is none for a task of kind {task.kind}; valid: {', '.join(task.metrics)}"
             raise ValueError(message)
         if task.kind == "anomaly" and self.gates.per_class_floor is not None:
             message = "the gate per_class_floor needs labels, which an anomaly task has not; leave it out"

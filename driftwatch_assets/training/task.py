@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
+TaskKind = Literal["multiclass", "binary", "anomaly"]
+
 Metric = Literal["accuracy", "f1_macro", "auc", "f1", "precision", "recall", "rate_fit"]
 """What candidates are ranked and champions judged by: each lies in [0, 1], and more is better."""
 

@@ -8,7 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftwatch_assets.drift import Reference, fit_within, judge, judge_within
+from driftwatch_assets.drift import (
+    CorrelationPolicy,
+    CorrelationReference,
+    Reference,
+    compare_whole_table,
+    fit_within,
+    judge,
+    judge_correlation,
+    judge_whole_table,
+    judge_within,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,3 +55,27 @@ def test_a_random_tenth_of_the_reference_has_not(trained_on: tuple[pd.DataFrame,
     for seed in range(20):
         tenth = trained_on[0].sample(frac=0.1, random_state=np.random.default_rng(seed))
         assert judge(reference.compare(tenth)).drift_detected is False
+
+
+@pytest.mark.parametrize("batch", [8, 9])
+def test_later_batches_relate_otherwise_to_the_gases_and_can_be_told_as_a_whole(
+    real_gas_sensors: Path, trained_on: tuple[pd.DataFrame, pd.Series], batch: int
+) -> None:
+    frame, labels = read(real_gas_sensors, batch)
+    relations = judge_correlation(CorrelationReference.fit(*trained_on).compare(frame, labels))
+    assert (relations.drift_detected, relations.severity) == (True, "high")
+    whole = judge_whole_table(compare_whole_table(trained_on[0], frame))
+    assert (whole.drift_detected, whole.severity) == (True, "high")
+    assert whole.drifted_features
+
+
+def test_random_halves_of_the_same_batches_neither_relate_otherwise_nor_can_be_told(
+    trained_on: tuple[pd.DataFrame, pd.Series],
+) -> None:
+    frame, labels = (each.reset_index(drop=True) for each in trained_on)
+    for seed in range(5):
+        first = np.random.default_rng(seed).random(len(frame)) < 0.6
+        reference = CorrelationReference.fit(frame[first], labels[first])
+        relations = reference.compare(frame[~first], labels[~first])
+        assert judge_correlation(relations, CorrelationPolicy(min_share_of_features=0)).drift_detected is False
+    assert judge_whole_table(compare_whole_table(frame[first], frame[~first])).drift_detected is False

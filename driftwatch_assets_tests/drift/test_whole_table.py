@@ -34,7 +34,7 @@ def mixed(rows: int, seed: int | np.random.Generator) -> pd.DataFrame:
 REFERENCE = mixed(800, 0)
 
 
-@pytest.mark.parametrize(("reference_rows", "batch_rows", "draws"), [(600, 150, 6), (100, 100, 10)])
+@pytest.mark.parametrize(("reference_rows", "batch_rows", "draws"), [(600, 150, 4), (100, 100, 6)])
 def test_batches_without_drift_raise_no_alarm(reference_rows: int, batch_rows: int, draws: int) -> None:
     rng = np.random.default_rng(1)
     found = [compare_whole_table(mixed(reference_rows, rng), mixed(batch_rows, rng)) for _ in range(draws)]
@@ -43,14 +43,17 @@ def test_batches_without_drift_raise_no_alarm(reference_rows: int, batch_rows: i
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("reference_rows", "batch_rows"), [(600, 150), (100, 100), (1000, 300)])
-def test_at_most_one_draw_in_a_hundred_without_drift_raises_an_alarm(reference_rows: int, batch_rows: int) -> None:
+@pytest.mark.parametrize(
+    ("reference_rows", "batch_rows", "draws"), [(100, 100, 400), (600, 150, 150), (1000, 300, 100)]
+)
+def test_the_p_value_and_the_interval_keep_their_level(reference_rows: int, batch_rows: int, draws: int) -> None:
     rng = np.random.default_rng(2)
-    found = [compare_whole_table(mixed(reference_rows, rng), mixed(batch_rows, rng)) for _ in range(200)]
-    assert sum(judge_whole_table(each).drift_detected is True for each in found) <= 2
-    assert sum(each.pvalue < 0.05 for each in found) <= 0.08 * 200
-    assert sum(each.pvalue < 0.01 for each in found) <= 0.025 * 200
-    assert sum(each.low <= 0.5 <= each.high for each in found) >= 0.92 * 200
+    found = [compare_whole_table(mixed(reference_rows, rng), mixed(batch_rows, rng)) for _ in range(draws)]
+    # Twice the level is what chance allows in so many draws; independent folds would give 5 %.
+    assert sum(judge_whole_table(each).drift_detected is True for each in found) <= 0.02 * draws
+    assert sum(each.pvalue < 0.01 for each in found) <= 0.025 * draws
+    assert sum(each.pvalue < 0.05 for each in found) <= 0.08 * draws
+    assert sum(each.low <= 0.5 <= each.high for each in found) >= 0.92 * draws
 
 
 def test_a_shift_is_seen_and_the_feature_that_shifted_named() -> None:
@@ -108,6 +111,19 @@ def test_sides_that_have_nothing_in_common_have_an_interval_too() -> None:
     found = compare_whole_table(REFERENCE, mixed(300, 7) + {"x0": 50, "x1": 0, "x2": 0, "x3": 0, "gappy": 0, "job": ""})
     assert (found.auc, found.high) == (pytest.approx(1, abs=1e-3), 1)
     assert 0.98 < found.low < found.auc
+
+
+def test_features_that_say_the_same_are_named_although_none_is_needed() -> None:
+    rng = np.random.default_rng(15)
+
+    def copies(rows: int, shift: float) -> pd.DataFrame:
+        common = rng.normal(shift, 1, rows)
+        return pd.DataFrame({f"x{at}": common + 0.01 * rng.normal(size=rows) for at in range(3)} | {"z": common * 0})
+
+    found = compare_whole_table(copies(600, 0), copies(300, 4))
+    assert found.auc > 0.98
+    assert found.strongest
+    assert {name for name, _ in found.strongest} <= {"x0", "x1", "x2"}
 
 
 @pytest.mark.parametrize("rows", [0, 1, 99])

@@ -106,3 +106,19 @@ def test_the_rule_holds_for_whatever_is_measured(rows: int, share: float, baseli
     else:
         assert verdict.degraded == (round(baseline - accuracy, 12) >= drop and high < baseline)
     assert (verdict.severity == "none") == (verdict.degraded is not True)
+
+
+def test_the_metric_is_named_whatever_it_is() -> None:
+    verdict = judged(metric="auc", value=0.6, low=0.5, high=0.68, baseline=0.78)
+    assert (verdict.degraded, verdict.metric) == (True, "auc")
+    assert verdict.reason.startswith("auc 0.600 is 0.180 below the expected 0.780")
+
+
+def test_a_metric_that_is_undefined_is_not_judged() -> None:
+    verdict = judged(metric="auc", value=None, low=None, high=None)
+    assert (verdict.degraded, verdict.reason) == (None, "not judged: auc is undefined on the 400 labelled rows")
+
+
+def test_a_batch_before_the_first_champion_is_told_as_such_however_many_labels_it_has() -> None:
+    verdict = judged(value=None, low=None, high=None, baseline=None)
+    assert verdict.reason == "not judged: no champion is older than this batch"

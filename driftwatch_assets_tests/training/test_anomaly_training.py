@@ -240,7 +240,7 @@ def test_every_kind_of_detector_can_compete(detector: str, parameters: dict[str,
 def test_a_gate_that_needs_labels_cannot_be_declared_for_it() -> None:
     with pytest.raises(ValueError, match="per_class_floor needs labels"):
         trained(declared=crash_declaration(gates={"per_class_floor": 0.5}))
-    with pytest.raises(ValueError, match="metric 'accuracy' is none of a anomaly task; valid: rate_fit"):
+    with pytest.raises(ValueError, match="metric 'accuracy' is none for a task of kind anomaly; valid: rate_fit"):
         trained(declared=crash_declaration(metric="accuracy"))
     with pytest.raises(ValidationError, match="contamination"):
         type(CRASHES)(kind="anomaly", id="crash", contamination=0.6)

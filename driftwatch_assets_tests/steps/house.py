@@ -1,4 +1,4 @@
-"""The shipped gas sensors at work below one folder: landing, lake, MLflow and Dagster's instance of a test's own."""
+"""A shipped model at work below one folder: landing, lake, MLflow and Dagster's instance of a test's own."""
 
 from __future__ import annotations
 
@@ -46,7 +46,6 @@ DAGSTERS_OWN_WARNINGS = [
     pytest.mark.filterwarnings("ignore:Class `MlFlow`:dagster.BetaWarning"),
 ]
 _LONG_AGO_SECONDS = 3600.0
-_TABLES = ("bronze/readings", "quarantine/readings", "silver/readings", "gold/features", "predictions", "drift")
 
 
 @dataclass(frozen=True)
@@ -62,6 +61,7 @@ class House:
     """One folder with everything that a system keeps."""
 
     folder: Path
+    model: str = MODEL
 
     @property
     def environment(self) -> dict[str, str]:
@@ -79,7 +79,7 @@ class House:
 
     @property
     def component(self) -> MonitoredModel:
-        return monitored_model(MODEL)
+        return monitored_model(self.model)
 
     @property
     def watched(self) -> Watched:
@@ -87,7 +87,7 @@ class House:
 
     @property
     def landing(self) -> Path:
-        return self.folder / "landing" / MODEL
+        return self.folder / "landing" / self.model
 
     def deliver(self, name: str, content: bytes | str) -> Path:
         """Put a file into the landing folder as if it had lain there for an hour."""
@@ -110,7 +110,7 @@ class House:
                         f"""WHERE typeof("{column}") = 'text' AND instr("{column}", ?)""",
                         (f"{self.folder}/", f"{folder}/", f"{self.folder}/"),
                     )
-        return House(folder)
+        return House(folder, self.model)
 
     @contextmanager
     def lived_in(self) -> Iterator[None]:
@@ -133,14 +133,14 @@ class House:
         """Run `driftwatch replay` in this process."""
         printed = io.StringIO()
         with self.lived_in():
-            status = replay(MODEL, seed=1, console=Console(file=printed, width=2000))
+            status = replay(self.model, seed=1, console=Console(file=printed, width=2000))
         return Told(status, printed.getvalue())
 
     def backfill(self, first: str | None = None, last: str | None = None) -> Told:
         """Run `driftwatch backfill` in this process."""
         printed = io.StringIO()
         with self.lived_in():
-            status = backfill(MODEL, first=first, last=last, console=Console(file=printed, width=2000))
+            status = backfill(self.model, first=first, last=last, console=Console(file=printed, width=2000))
         return Told(status, printed.getvalue())
 
     def command(self, *arguments: str, timeout: float = 300) -> subprocess.CompletedProcess[str]:
@@ -156,11 +156,13 @@ class House:
 
     def stored(self, batch: str | None = None) -> dict[str, str]:
         """Give the content fingerprint of every stored partition, by table and batch."""
-        lake = self.watched.lake
+        watched = self.watched
+        lake, sources = watched.lake, watched.sources
+        layered = [f"{layer}/{name}" for layer in ("bronze", "quarantine", "silver") for name in sources]
         return {
-            f"{table}/{one}": lake.fingerprint(f"{MODEL}/{table}", one)
-            for table in _TABLES
-            for one in lake.batches(f"{MODEL}/{table}")
+            f"{table}/{one}": lake.fingerprint(f"{self.model}/{table}", one)
+            for table in (*layered, "gold/features", "predictions", "drift")
+            for one in lake.batches(f"{self.model}/{table}")
             if batch is None or one == batch
         }
 

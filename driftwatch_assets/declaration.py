@@ -67,6 +67,11 @@ class DriftPlan(BaseModel):
         default="all", description="Batches of the training window that the reference is fitted on: all or the newest."
     )
     features: Policy = Field(default_factory=Policy, description="Rule for the features.")
+    unwatched: tuple[str, ...] = Field(
+        default=(),
+        description="Features whose distribution is no news, like a weekday, of which the calendar decides how often "
+        "it comes; they are compared neither one by one nor in the whole table.",
+    )
     labels: Policy | None = Field(default_factory=Policy, description="Rule for the label.")
     predictions: Policy | None = Field(
         default_factory=Policy, description="Rule for what is predicted, and how surely."

@@ -4,6 +4,7 @@ from driftwatch_assets.quality.columns import TableColumns
 from driftwatch_assets.quality.errors import SuiteCrashed, SuiteError
 from driftwatch_assets.quality.report import QualityReport, QualityVerdict
 from driftwatch_assets.quality.suite import Suite, check_columns, check_names, parse_suite
+from driftwatch_assets.quality.uniqueness import Unique
 from driftwatch_assets.quality.validation import validate
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "SuiteCrashed",
     "SuiteError",
     "TableColumns",
+    "Unique",
     "check_columns",
     "check_names",
     "parse_suite",

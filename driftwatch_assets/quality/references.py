@@ -9,8 +9,9 @@ from pydantic import Field
 
 from driftwatch_assets.quality.columns import word
 from driftwatch_assets.quality.errors import hint
-from driftwatch_assets.quality.evidence import Evidence, first_rows, most_common, share
+from driftwatch_assets.quality.evidence import WITHHELD, Evidence, first_rows, most_common, share
 from driftwatch_assets.quality.expectation import Subject, TableWide
+from driftwatch_assets.quality.hypergeometric import FewOthers
 from driftwatch_assets.quality.schema import family
 
 if TYPE_CHECKING:
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
 
     from driftwatch_assets.quality.columns import TableColumns
 
+    Mask = np.ndarray[Any, np.dtype[np.bool_]]
+
 NUMBERS = {"boolean", "float", "integer"}
+PURITY = 0.99
+ALPHA = 0.01
 
 
 class References(TableWide):
@@ -29,6 +34,10 @@ class References(TableWide):
     The share is of rows, not of different values. Missing values refer to nothing: they are not looked at, but counted.
     Values are compared as they are: 5 is 5.0, and is not the text "5"; where one side holds numbers and the other one
     text, nothing matches and the verdict says why.
+
+    With `label` the verdict also says which labels these rows have beside the others. That a row refers to nothing
+    gives the label away when, of the labelled rows that do, at least 99 % have one label, and so few others are chance
+    with a probability of 0.01 at most (hypergeometric). It is told, and breaks nothing: `max_share` does.
     """
 
     expect: Literal["references"]
@@ -36,6 +45,9 @@ class References(TableWide):
     table: str = Field(min_length=1, description="the other table of the batch")
     key: str | None = Field(default=None, min_length=1, description="its column with these values; default: `column`")
     max_share: float = Field(default=0.0, ge=0, lt=1, description="share of the rows that may refer to nothing")
+    label: str | None = Field(
+        default=None, min_length=1, description="column with the label, of which is told whether the gaps give it away"
+    )
 
     @property
     def allowed_share(self) -> float:
@@ -57,8 +69,8 @@ class References(TableWide):
         return f"every {self.column} is in {self.table}{named}"
 
     def columns_needed(self, columns: TableColumns, present: tuple[str, ...]) -> tuple[str, ...]:  # noqa: ARG002 - one column, by name
-        """Give the column."""
-        return (self.column,)
+        """Give the column, and the label where one is named."""
+        return (self.column,) if self.label is None else (self.column, self.label)
 
     def tables_needed(self) -> Mapping[str, str]:
         """Give the other table and its column."""
@@ -82,6 +94,8 @@ class References(TableWide):
         kinds = family(_alike(values[there])), family(_alike(keys))
         if count and len(keys) and (kinds[0] in NUMBERS) != (kinds[1] in NUMBERS):
             details["of_different_types"] = f"{self.column} is {kinds[0]}, {self.table}.{self.other} is {kinds[1]}"
+        if count and self.label is not None:
+            details |= _labels(frame[self.label], gap, there & ~gap, hidden=subject.columns.hides(self.label))
         return Evidence(
             rows=len(frame),
             unexpected_count=count,
@@ -105,7 +119,39 @@ class References(TableWide):
             f"with {observed['distinct_unexpected_values']:,} different values; "
             f"{self.table} has {observed['referred_rows']:,} rows"
         )
+        if "label_of_gaps" in observed:
+            text = f"{text}; {_spoken(observed['label_of_gaps'], str(self.label))}"
         return f"{text}; {observed['of_different_types']}" if "of_different_types" in observed else text
+
+
+def _labels(labels: pd.Series[Any], gap: Mask, others: Mask, *, hidden: bool) -> dict[str, Any]:
+    """Tell the commonest label of the rows that refer to nothing, beside the others, and whether it is given away."""
+    known = labels.notna().to_numpy(dtype=bool)
+    inside, outside = labels[gap & known].astype(str), labels[others & known].astype(str)
+    if inside.empty:
+        return {}
+    counts = inside.value_counts()
+    label, rows = str(counts.index[0]), int(counts.iloc[0])
+    same = rows + int((outside == label).sum())
+    labelled = len(inside) + len(outside)
+    chance = FewOthers(rows=labelled, others=labelled - same).at_most(len(inside), len(inside) - rows)
+    return {
+        "label_of_gaps": {
+            "label": WITHHELD if hidden else label,
+            "rows": rows,
+            "labelled_rows": len(inside),
+            "share_of_others": None if outside.empty else float((outside == label).mean()),
+            "p": chance,
+            "gives_away": rows / len(inside) >= PURITY and chance <= ALPHA,
+        }
+    }
+
+
+def _spoken(told: Mapping[str, Any], label: str) -> str:
+    pure = "all" if told["rows"] == told["labelled_rows"] else f"{told['rows'] / told['labelled_rows']:.1%}"
+    beside = "" if told["share_of_others"] is None else f" (of the other rows {told['share_of_others']:.1%})"
+    text = f"of them {pure} have {label} = {told['label']}{beside}"
+    return f"{text}, so that the gap gives {label} away" if told["gives_away"] else text
 
 
 def _alike(values: pd.Series[Any]) -> pd.Series[Any]:

@@ -210,4 +210,4 @@ def _moment_or_number(bound: float | dt.datetime) -> Any:
 
 
 def _written(bound: float | dt.datetime | None) -> str:
-    return f"{bound:,g}" if isinstance(bound, float) else str(bound)
+    return f"{bound:,.15g}" if isinstance(bound, float) else str(bound)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from driftwatch_assets.quality import TableColumns
+from driftwatch_assets.quality import TableColumns, Unique
 from driftwatch_assets.sources import readable, split
 from driftwatch_assets.steps.outcome import StepOutcome, Text
 from driftwatch_assets.steps.validate import check_suite, publish_quality
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from driftwatch_assets.quality import Suite
     from driftwatch_assets.sources import Split
     from driftwatch_assets.steps.watched import Watched
 
@@ -83,14 +84,15 @@ def _checked(
 ) -> StepOutcome:
     kept, rejected, task = cleaned.parted.kept, cleaned.parted.rejected, watched.declaration.task
     features = [one for one in kept.select_dtypes("number").columns if one not in task.no_features]
-    identity = tuple(one for one in (task.id, "source_line") if one in kept.columns)
+    suite = watched.declaration.quality.of("silver", name)
+    identity = tuple(one for one in (task.id, *_keys(suite), "source_line") if one in kept.columns)
     columns = TableColumns(
         types=watched.transforms.silver_types.get(name), features=tuple(features), identity=identity[:1]
     )
     checks, refused = check_suite(
         watched,
         kept,
-        watched.declaration.quality.of("silver", name),
+        suite,
         columns,
         layer="silver",
         name=name,
@@ -105,6 +107,12 @@ def _checked(
         "quarantine_uri": watched.lake.uri(watched.tables.quarantine(name), batch),
     }
     return StepOutcome(facts, checks, refused=refused)
+
+
+def _keys(suite: Suite) -> list[str]:
+    """Give the columns that name a row because each value is promised to be there once."""
+    single = [one.columns for one in suite.expectations if isinstance(one, Unique) and isinstance(one.columns, tuple)]
+    return [columns[0] for columns in single if len(columns) == 1]
 
 
 def _written(watched: Watched, batch: str, name: str, cleaned: _Cleaned, outcome: StepOutcome) -> StepOutcome:

@@ -126,13 +126,14 @@ def _check_dated(watched: Watched, batch: str, name: str, rows: pd.DataFrame) ->
 
 def _check_shape(watched: Watched, batch: str, gold: pd.DataFrame) -> None:
     task = watched.declaration.task
-    wanted = [("id", task.id), *(("carried", name) for name in task.carried)]
-    wanted += [("time", task.time)] if task.time is not None else []
-    wanted += [("label", task.label)] if task.label is not None and not task.known_after else []
+    wanted = [("task.id", task.id), *(("task.carried", name) for name in task.carried)]
+    wanted += [("task.time", task.time)] if task.time is not None else []
+    wanted += [("task.label", task.label)] if task.label is not None and not task.known_after else []
+    wanted += [("drift.unwatched", name) for name in watched.declaration.drift.unwatched]
     for role, column in wanted:
         if column not in gold.columns:
             message = (
-                f"{watched.name}: gold() returned no column {column!r} for batch {batch}, which task.{role} names; "
+                f"{watched.name}: gold() returned no column {column!r} for batch {batch}, which {role} names; "
                 f"it returned {', '.join(map(str, gold.columns[:8]))}, …"
             )
             raise GoldInvalid(message)

@@ -23,6 +23,7 @@ from driftwatch_assets.steps.reference import (
     LABELS_FILE,
     PREDICTIONS_FILE,
     prediction_columns,
+    watched_features,
 )
 from driftwatch_assets.training import GoldBatch, NotEnoughLabels, train
 
@@ -136,7 +137,7 @@ def _references(
     plan, task = watched.declaration.drift, watched.declaration.task
     chosen = list(window) if plan.reference == "all" else list(window)[-plan.reference :]
     rows = pd.concat([window[one] for one in chosen], ignore_index=True)
-    features = list(outcome.features)
+    features, compared = list(outcome.features), watched_features(watched, outcome.features)
     held_out = outcome.held_out[prediction_columns(task)]
     files = {
         PREDICTIONS_FILE: Reference.fit(held_out).to_bytes(),
@@ -153,7 +154,7 @@ def _references(
     files[FEATURES_FILE] = reference.to_bytes()
     verdicts = []
     for one, frame in window.items():
-        verdict = judge(reference.compare(frame[features]), policy=plan.features)
+        verdict = judge(reference.compare(frame[features]).loc[compared], policy=plan.features)
         verdicts.append(
             {
                 "batch": one,

@@ -10,6 +10,8 @@ import pandas as pd
 from driftwatch_assets.steps.labels import with_labels
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from driftwatch_assets.registry import LoadedModel
     from driftwatch_assets.steps.watched import Watched
     from driftwatch_assets.training import Task
@@ -27,6 +29,11 @@ def prediction_columns(task: Task) -> list[str]:
     if task.kind == "binary":
         return ["predicted", f"score_{task.positive}"]
     return ["predicted", "score" if task.kind == "anomaly" else "confidence"]
+
+
+def watched_features(watched: Watched, features: Sequence[str]) -> list[str]:
+    """Give the features whose distribution is watched: all but those that the declaration leaves out."""
+    return [name for name in features if name not in watched.declaration.drift.unwatched]
 
 
 def reference_batches(watched: Watched, champion: LoadedModel) -> list[str]:

@@ -13,7 +13,7 @@ from driftwatch_assets.drift import (
     judge_correlation,
     judge_within,
 )
-from driftwatch_assets.steps.reference import CLASSES_FILE, CORRELATION_FILE, LABELS_FILE
+from driftwatch_assets.steps.reference import CLASSES_FILE, CORRELATION_FILE, LABELS_FILE, watched_features
 from driftwatch_assets.steps.verdicts import plain_rows, unjudged, verdict_check, with_statistics
 
 if TYPE_CHECKING:
@@ -73,5 +73,7 @@ def judge_relations(watched: Watched, champion: LoadedModel | None, labelled: pd
     elif plan.correlation is not None:
         checks.append(unjudged("correlation_drift", "not judged: the champion was trained before this was declared"))
     within = ClassReferences.from_bytes(champion.references[CLASSES_FILE]).compare(features, labelled[label])
+    compared = watched_features(watched, champion.features)
+    within = {name: table.loc[compared] for name, table in within.items()}
     content["within_classes"] = plain_rows(judge_within(within, policy=plan.features))
     return Relations(content, tuple(checks))

@@ -8,7 +8,13 @@ from driftwatch_assets.drift import Reference, compare_whole_table, judge, judge
 from driftwatch_assets.steps.evidence import identity, write_evidence
 from driftwatch_assets.steps.labels import with_labels
 from driftwatch_assets.steps.outcome import CheckOutcome, StepOutcome, Text
-from driftwatch_assets.steps.reference import FEATURES_FILE, PREDICTIONS_FILE, prediction_columns, reference_rows
+from driftwatch_assets.steps.reference import (
+    FEATURES_FILE,
+    PREDICTIONS_FILE,
+    prediction_columns,
+    reference_rows,
+    watched_features,
+)
 from driftwatch_assets.steps.relations import NO_LABELS, judge_relations
 from driftwatch_assets.steps.verdicts import unjudged, verdict_check, with_statistics
 
@@ -52,6 +58,7 @@ def watch_drift(watched: Watched, batch: str) -> StepOutcome:
         return StepOutcome({"rows": float(len(gold)), "verdict": reason, "fingerprint": fingerprint}, tuple(checks))
     champion = watched.registry.load(record)
     statistics = Reference.from_bytes(champion.references[FEATURES_FILE]).compare(gold[list(champion.features)])
+    statistics = statistics.loc[watched_features(watched, champion.features)]
     verdict = judge(statistics, policy=plan.features)
     table = verdict.mark(statistics)
     written = watched.lake.write(tables.drift, batch, table.reset_index(), {"gold_fingerprint": gold_fingerprint})
@@ -121,7 +128,7 @@ def _whole_table(
     policy = watched.declaration.drift.whole_table
     if policy is None:
         return {}, []
-    features = list(champion.features)
+    features = watched_features(watched, champion.features)
     reference = reference_rows(watched, champion, policy.max_rows)
     found = compare_whole_table(reference[features], gold[features], policy)
     verdict = judge_whole_table(found, policy)

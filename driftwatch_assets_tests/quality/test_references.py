@@ -103,6 +103,28 @@ def test_rows_of_no_table_refer_to_nothing_and_an_empty_one_holds_nothing() -> N
     assert _judged(_loans(["a", "b"]), pd.DataFrame({"customer": []})).observed["unexpected_share"] == 1.0
 
 
+def test_gaps_that_give_the_label_away_are_told_beside_the_other_rows() -> None:
+    loans = _loans(["a"] * 20 + ["x"] * 10).assign(status=["given"] * 10 + ["refused"] * 10 + ["given"] * 10)
+    verdict = _judged(loans, pd.DataFrame({"customer": ["a"]}), label="status")
+    told = verdict.observed["label_of_gaps"]
+    assert (told["label"], told["rows"], told["labelled_rows"], told["share_of_others"]) == ("given", 10, 10, 0.5)
+    assert told["gives_away"] is True
+    assert verdict.sentence.endswith(
+        "of them all have status = given (of the other rows 50.0%), so that the gap gives status away"
+    )
+
+
+def test_gaps_with_one_label_by_chance_or_with_several_give_nothing_away() -> None:
+    customers = pd.DataFrame({"customer": ["a"]})
+    few = _loans(["a"] * 20 + ["x"] * 3).assign(status=["given"] * 17 + ["refused"] * 3 + ["given"] * 3)
+    verdict = _judged(few, customers, label="status")
+    assert verdict.sentence.endswith("of them all have status = given (of the other rows 85.0%)")
+    mixed = _loans(["a"] * 20 + ["x"] * 10).assign(status=["given", "refused"] * 15)
+    assert _judged(mixed, customers, label="status").observed["label_of_gaps"]["gives_away"] is False
+    unknown = _loans(["a", "x"]).assign(status=None)
+    assert "label_of_gaps" not in _judged(unknown, customers, label="status").observed
+
+
 def test_an_undeclared_table_or_column_is_refused_before_data_where_the_tables_are_known() -> None:
     suite = parse_suite([SUITE])
     known = {"customer": TableColumns()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tomllib
@@ -72,3 +73,12 @@ def test_an_import_the_wrong_way_is_found(tmp_path: Path, contracts: dict[str, d
     ran = lint(tmp_path)
     assert ran.returncode == 1
     assert "house.drift is not allowed to import house.components" in ran.stdout
+
+
+@pytest.mark.parametrize(("given", "kept"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+def test_threads_of_a_fit_wait_without_spinning_unless_told_to(given: str | None, kept: str) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    environment |= {} if given is None else {"OMP_WAIT_POLICY": given}
+    code = "import driftwatch_assets, os, sys; print(os.environ['OMP_WAIT_POLICY'], 'sklearn' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == [kept, "False"]

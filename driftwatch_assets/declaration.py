@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Discriminator,
@@ -19,12 +21,13 @@ from pydantic import (
 )
 
 from driftwatch_assets.arrivals import ArrivalPolicy
+from driftwatch_assets.declaration_cron import check_cron
 from driftwatch_assets.declaration_faults import at, explained
 from driftwatch_assets.drift import CorrelationPolicy, Policy, WholeTablePolicy
 from driftwatch_assets.performance import PerformancePolicy
 from driftwatch_assets.quality import Suite
-from driftwatch_assets.retraining import RetrainingPolicy
-from driftwatch_assets.sources import Source
+from driftwatch_assets.retraining import MEASURED, RetrainingPolicy, RuleInvalid
+from driftwatch_assets.sources import Files, Source
 from driftwatch_assets.training import CandidateInvalid, Task, TrainingDeclaration, locate_candidate
 
 if TYPE_CHECKING:
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import InitErrorDetails
 
-Cron = Annotated[str, Field(pattern=r"^\S+( \S+){4}$", description="Five fields: minute hour day month weekday.")]
+Cron = Annotated[str, AfterValidator(check_cron)]
 
 _OWNER = re.compile(r"team:\w[\w-]*|[^@\s]+@[^@\s]+\.[^@\s]+")
 
@@ -166,7 +169,7 @@ class Declaration(BaseModel):
         faults = list(_faults(declared))
         for place, candidate in enumerate(declared.training.candidates):
             try:
-                locate_candidate(candidate)
+                locate_candidate(candidate, declared.task.kind)
             except CandidateInvalid as wrong:
                 faults.append(at(("training", "candidates", place), candidate.name, str(wrong)))
         if faults:
@@ -184,25 +187,64 @@ class Declaration(BaseModel):
 
 def _faults(declared: Declaration) -> Iterator[InitErrorDetails]:
     """Find what fits each part but not the whole."""
+    task, training = declared.task, declared.training
     try:
-        declared.training.metric_for(declared.task)
+        training.metric_for(task)
     except ValueError as wrong:
-        yield at(("training", "metric"), declared.training.metric, str(wrong))
+        fits = training.metric is None or training.metric in task.metrics
+        yield at(("training", "gates", "per_class_floor") if fits else ("training", "metric"), None, str(wrong))
+    yield from _faults_of_suites(declared)
+    yield from _faults_of_rules(declared)
+    if declared.schedules.fetch is not None and not (isinstance(declared.source, Files) and declared.source.fetch):
+        message = "there is no address that the schedule could fetch; declare source.fetch, or leave it out"
+        yield at(("schedules", "fetch"), declared.schedules.fetch, message)
+
+
+def _faults_of_suites(declared: Declaration) -> Iterator[InitErrorDetails]:
     tables = declared.source.table_names
     for layer in ("bronze", "silver"):
         suites = getattr(declared.quality, layer)
         if isinstance(suites, dict):
             for name in set(suites) - set(tables):
-                message = f"no source table is called {name!r}; valid: {', '.join(tables)}"
+                near = difflib.get_close_matches(name, tables, n=1)
+                question = f"did you mean {near[0]!r}? " if near else ""
+                message = f"no source table is called {name!r}; {question}valid: {', '.join(tables)}"
                 yield at(("quality", layer, name), name, message)
         elif len(tables) > 1 and suites.expectations:
             message = f"with several source tables give each a suite by its name: {', '.join(tables)}"
             yield at(("quality", layer), None, message)
+
+
+def _faults_of_rules(declared: Declaration) -> Iterator[InitErrorDetails]:
+    plan, rule, kind = declared.drift, declared.retraining.rule, declared.task.kind
+    if declared.task.label is None and plan.correlation is not None:
+        yield at(("drift", "correlation"), None, "an anomaly task has no label; leave correlation out")
+    if rule is not None:
+        needed = {
+            "whole_table_auc": plan.whole_table,
+            "correlation_change": plan.correlation,
+            "psi": plan.predictions,
+            "wasserstein_scaled": plan.predictions,
+        }
+        idle = {name for name, policy in needed.items() if policy is None}
+        try:
+            rule.require(MEASURED[kind], f"{'an' if kind == 'anomaly' else 'a'} {kind} model")
+            rule.require(MEASURED[kind] - idle, "this model, since drift declares no such comparison")
+        except RuleInvalid as wrong:
+            yield at(("retraining", "rule"), rule.text, str(wrong))
     unlabelled = {"label_drift", "correlation_drift"} if declared.task.label is None else set()
     for trigger in declared.retraining.triggers:
         if trigger in unlabelled or not _asked(declared, trigger):
-            message = f"the check {trigger!r} is never made; declare what it needs, or leave it out"
+            message = f"the check {trigger!r} is never made; {_NEEDS[trigger]}, or leave the trigger out"
             yield at(("retraining", "triggers"), trigger, message)
+
+
+_NEEDS = {
+    "label_drift": "declare drift.labels of a model that has labels",
+    "prediction_drift": "declare drift.predictions",
+    "correlation_drift": "declare drift.correlation of a model that has labels",
+    "whole_table_drift": "declare drift.whole_table",
+}
 
 
 def _asked(declared: Declaration, trigger: str) -> bool:
@@ -212,6 +254,5 @@ def _asked(declared: Declaration, trigger: str) -> bool:
         "prediction_drift": plan.predictions,
         "correlation_drift": plan.correlation,
         "whole_table_drift": plan.whole_table,
-        "governance": declared.retraining.rule,
     }
     return trigger not in needed or needed[trigger] is not None

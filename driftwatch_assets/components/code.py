@@ -48,12 +48,28 @@ def load_transforms(folder: Path, package: str, declaration: Declaration) -> Tra
             silver_types={table: types} if types else {},
         )
     of_many = _function(module, path, "gold", f"gold(*, {', '.join(tables)})")
+    _check_takes_all(of_many, path, tables)
     return Transforms(
         silver={name: _function(module, path, f"silver_{name}", f"silver_{name}(bronze)") for name in tables},
         gold=lambda silver, _: of_many(**silver),
         **_labels(module, path, declaration),
         silver_types=types,
     )
+
+
+def _check_takes_all(gold: Callable[..., Any], path: Path, tables: tuple[str, ...]) -> None:
+    """Refuse a gold() that does not take every table by its name, or asks for another."""
+    parameters = inspect.signature(gold).parameters.values()
+    if any(one.kind is one.VAR_KEYWORD for one in parameters):
+        return
+    asked = [one.name for one in parameters if one.default is one.empty]
+    taken = [one.name for one in parameters if one.kind is not one.POSITIONAL_ONLY]
+    unknown = [name for name in asked if name not in tables]
+    lacking = [name for name in tables if name not in taken]
+    if unknown or lacking:
+        what = f"asks for {unknown[0]!r}, which is no source table" if unknown else f"does not take {lacking[0]!r}"
+        message = f"{path}: gold() {what}; write it as gold(*, {', '.join(tables)})"
+        raise CodeMissing(message)
 
 
 def _labels(module: ModuleType, path: Path, declaration: Declaration) -> dict[str, Any]:

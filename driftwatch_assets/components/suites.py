@@ -29,6 +29,7 @@ def check_suites(declaration: Declaration, silver_types: Mapping[str, Mapping[st
     """
     quality, task, source = declaration.quality, declaration.task, declaration.source
     several = len(source.table_names) > 1
+    known = {table: TableColumns(types=silver_types.get(table)) for table in source.table_names}
     for table in source.table_names:
         types = silver_types.get(table)
         names = [name for name, kind in (types or {}).items() if name not in task.no_features and _counts(kind)]
@@ -40,7 +41,8 @@ def check_suites(declaration: Declaration, silver_types: Mapping[str, Mapping[st
         layer: Literal["bronze", "silver"]
         for layer in ("bronze", "silver"):
             where = f"{file}: attributes.quality.{layer}{'.' + table if several else ''}"
-            check_columns(quality.of(layer, table), of_layer[layer], where=where)
+            tables = known if layer == "silver" else dict.fromkeys(known, TableColumns())
+            check_columns(quality.of(layer, table), of_layer[layer], where=where, tables=tables)
 
 
 def _counts(kind: str) -> bool:

@@ -12,7 +12,7 @@ from driftwatch_assets.sources.csv_source import CsvSource
 from driftwatch_assets.sources.http_fetch import HttpFetch
 from driftwatch_assets.sources.libsvm import LibsvmSource
 from driftwatch_assets.sources.publisher import Publisher
-from driftwatch_assets.sources.sql import SqlTable
+from driftwatch_assets.sources.sql import SqlTable, check_extent
 from driftwatch_assets.sources.window import Every
 
 TableName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -21,7 +21,7 @@ History = Literal["all"] | PositiveInt
 
 def _format(given: Any) -> str:
     found = given.get("format", "libsvm") if isinstance(given, dict) else getattr(given, "format", "libsvm")
-    return found if isinstance(found, str) else "libsvm"
+    return str(found)
 
 
 Reader = Annotated[
@@ -153,6 +153,16 @@ class DatabaseTable(SqlTable):
         default=None, description="Reader of <table>.csv, which the embedded database is loaded from."
     )
 
+    @model_validator(mode="after")
+    def _time_is_a_timestamp(self) -> DatabaseTable:
+        moments = [column for column, kind in self.types.items() if kind == "timestamp"]
+        if self.time is not None and self.time not in moments:
+            message = f"time names {self.time!r}, which types declare to be no timestamp; timestamps are: " + (
+                ", ".join(moments) or "none"
+            )
+            raise ValueError(message)
+        return self
+
 
 class Database(_Windowed):
     """Tables that are extracted from a database; a batch is a time window, which the queries are bound to."""
@@ -160,6 +170,11 @@ class Database(_Windowed):
     kind: Literal["sql"]
     extent: str = Field(description="SELECT of the first and the last moment that the database holds.")
     tables: dict[TableName, DatabaseTable] = Field(min_length=1, description="The tables by name.")
+
+    @field_validator("extent")
+    @classmethod
+    def _one_select(cls, query: str) -> str:
+        return check_extent(query)
 
     @property
     def table_names(self) -> tuple[str, ...]:
@@ -181,7 +196,7 @@ class Database(_Windowed):
 
 def _kind(given: Any) -> str:
     found = given.get("kind", "files") if isinstance(given, dict) else getattr(given, "kind", "files")
-    return found if isinstance(found, str) else "files"
+    return str(found)
 
 
 Source = Annotated[

@@ -178,6 +178,28 @@ def check_select(query: str) -> str:
     return query
 
 
+def check_extent(query: str) -> str:
+    """Give back a query that can be asked for the first and the last moment.
+
+    Raises
+    ------
+    ValueError
+        As `check_select`; also for a bound parameter, since it is asked before there is a window.
+
+    Examples
+    --------
+    >>> check_extent("SELECT min(day), max(day) FROM loans WHERE day >= :start")
+    Traceback (most recent call last):
+    ...
+    ValueError: the query has the parameter :start: expected none, since it is asked before there is a window
+    """
+    if bound := _PARAMETER.findall(_NOT_CODE.sub(" ", check_select(query))):
+        raise ValueError(
+            f"the query has the parameter :{bound[0]}: expected none, since it is asked before there is a window"
+        )
+    return query
+
+
 def check_parameters(query: str, *, windowed: bool) -> None:
     """Refuse a query with other bound parameters than those of its window.
 

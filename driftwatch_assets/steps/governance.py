@@ -16,7 +16,7 @@ CHECK = "governance"
 
 
 def govern(
-    watched: Watched, batch: str, measured: Mapping[str, float | None]
+    watched: Watched, batch: str, measured: Mapping[str, float | None], correlation: Mapping[str, Any] | None = None
 ) -> tuple[dict[str, Any], CheckOutcome] | None:
     """Evaluate the rule on a batch; `None` where none is declared.
 
@@ -30,6 +30,8 @@ def govern(
     measured
         What its performance came to; empty while labels are not known. `psi` and `wasserstein_scaled` are those of
         the champion's score against the rows that judged it, `drifted_share` is the share of drifted features.
+    correlation
+        What was judged of the features' relations with late labels; `None`: what was judged with the drift.
 
     """
     rule = watched.declaration.retraining.rule
@@ -38,12 +40,18 @@ def govern(
     drift = load_evidence(watched, batch, "drift") or {}
     said = (drift.get("prediction_drift") or {}).get("statistics") or []
     score: Mapping[str, Any] = next((row for row in said if row.get("kind") == "numeric"), {})
+    related = (correlation or drift.get("correlation_drift") or {}).get("statistics") or []
+    changes = [row["change"] for row in related if row.get("change") is not None]
     verdict = rule.evaluate(
         {
+            "rows": drift.get("rows"),
+            "labelled_rows": drift.get("labelled_rows"),
             **measured,
             "psi": score.get("psi"),
             "wasserstein_scaled": score.get("wasserstein_scaled"),
             "drifted_share": (drift.get("data_drift") or {}).get("share_drifted"),
+            "whole_table_auc": (drift.get("whole_table_drift") or {}).get("auc"),
+            "correlation_change": max(changes, default=None),
         }
     )
     told = {

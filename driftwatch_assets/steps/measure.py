@@ -102,7 +102,8 @@ def measure_performance(watched: Watched, batch: str) -> StepOutcome:
         content |= relations.content
         checks += relations.checks
     measured = {} if report is None else report.metrics()
-    governed = govern(watched, batch, {**measured, "mean_confidence": confidence})
+    known = {**measured, "labelled_rows": float(len(labelled)), "mean_confidence": confidence}
+    governed = govern(watched, batch, known, content.get("correlation_drift"))
     if governed is not None:
         content["governance"] = governed[0]
         checks.append(governed[1])

@@ -9,7 +9,16 @@ from driftwatch_assets.training.errors import CandidateInvalid
 from driftwatch_assets.training.source_code import locate, nearest, parts
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from driftwatch_assets.training.task import TaskKind
+
+_NO_CLASSES = {
+    "OutlierMixin": "detects outliers",
+    "RegressorMixin": "is a regressor",
+    "ClusterMixin": "finds clusters",
+    "TransformerMixin": "only transforms",
+}
 
 
 def built(name: str, declared: dict[str, Any]) -> Any:
@@ -133,6 +142,44 @@ def check_kind(name: str, last: str, estimator: Any, task_kind: TaskKind) -> Non
         raise CandidateInvalid(
             f"candidate {name!r}: {last} states no confidence (it has neither predict_proba nor "
             f"decision_function); declare a classifier that does (a VotingClassifier needs `voting: soft`)"
+        )
+
+
+def refuse_kind(name: str, last: str, bases: Collection[str], task_kind: TaskKind) -> None:
+    """Refuse an estimator whose base classes say that it is none for a kind of task.
+
+    Parameters
+    ----------
+    name, last
+        The candidate's name, and the import path of its last estimator.
+    bases
+        Names of all its base classes.
+    task_kind
+        What it is for.
+
+    Raises
+    ------
+    CandidateInvalid
+        Labels are learnt where there are none, or the estimator knows no classes.
+
+    """
+    if "ClassifierMixin" in bases:
+        if task_kind == "anomaly":
+            raise CandidateInvalid(
+                f"candidate {name!r}: {last} is a classifier and learns from labels, which an anomaly task "
+                f"has not; declare an outlier detector, such as sklearn.ensemble.IsolationForest"
+            )
+        return
+    says = next((what for mixin, what in _NO_CLASSES.items() if mixin in bases), None)
+    if task_kind != "anomaly" and says is not None:
+        raise CandidateInvalid(
+            f"candidate {name!r}: {last} {says} and knows no classes; a {task_kind} task needs a classifier, such as "
+            f"sklearn.ensemble.RandomForestClassifier"
+        )
+    if task_kind == "anomaly" and "RegressorMixin" in bases:
+        raise CandidateInvalid(
+            f"candidate {name!r}: {last} is a regressor and learns from numbers, which an anomaly task has not; "
+            f"declare an outlier detector, such as sklearn.ensemble.IsolationForest"
         )
 
 

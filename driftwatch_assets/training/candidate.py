@@ -6,9 +6,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from driftwatch_assets.training.building import built, check_kind, estimators_within
+from driftwatch_assets.training.building import built, check_kind, estimators_within, refuse_kind
 from driftwatch_assets.training.errors import CandidateInvalid
-from driftwatch_assets.training.source_code import locate, nearest, parameter_names
+from driftwatch_assets.training.source_code import ancestors, locate, nearest, parameter_names
 from driftwatch_assets.training.task import TaskKind  # noqa: TC001 - read in annotations of a pydantic model's methods
 
 
@@ -121,21 +121,34 @@ class Candidate(BaseModel):
         return estimator
 
 
-def locate_candidate(candidate: Candidate) -> None:
+def locate_candidate(candidate: Candidate, task_kind: TaskKind | None = None) -> None:
     """Check a candidate's import paths and the names of its parameters without importing what they name.
 
-    Each path is followed on disk and the constructor's signature is read from the source, so that a misspelt module,
-    class or parameter is found while definitions load, at the cost of parsing a file or two; `check_candidate` finds
-    the rest.
+    Each path is followed on disk, and the constructor's signature and the base classes are read from the source, so
+    that a misspelt module, class or parameter, or an estimator for another kind of task, is found while definitions
+    load, at the cost of parsing a few files; `check_candidate` finds the rest.
+
+    Parameters
+    ----------
+    candidate
+        What was declared.
+    task_kind
+        What it is for; None: the estimator's kind is not looked at.
 
     Raises
     ------
     CandidateInvalid
-        A package is not installed, a module or class cannot be found in it, or a parameter is unknown.
+        A package is not installed, a module or class cannot be found in it, a parameter is unknown, or the source
+        tells that the last estimator is none for the kind of task.
 
     Examples
     --------
     >>> locate_candidate(Candidate(name="vectors", estimator="sklearn.svm.SVC"))
+    >>> locate_candidate(Candidate(name="line", estimator="sklearn.linear_model.LinearRegression"), "binary")
+    Traceback (most recent call last):
+    ...
+    driftwatch_assets.training.errors.CandidateInvalid: candidate 'line': sklearn.linear_model.LinearRegression is a
+    regressor and knows no classes; a binary task needs a classifier, such as sklearn.ensemble.RandomForestClassifier
     >>> locate_candidate(Candidate(name="vectors", estimator="sklearn.svn.SVC"))
     Traceback (most recent call last):
     ...
@@ -158,6 +171,11 @@ def locate_candidate(candidate: Candidate) -> None:
                 raise CandidateInvalid(
                     f"candidate {candidate.name!r}: {path} has no parameter {key!r}; {nearest(key, valid)}"
                 )
+    if task_kind is not None:
+        last = candidate.estimator if candidate.steps is None else candidate.steps[-1].estimator
+        bases = None if last is None else ancestors(last)
+        if last is not None and bases is not None:
+            refuse_kind(candidate.name, last, bases, task_kind)
 
 
 def check_candidate(candidate: Candidate, task_kind: TaskKind = "multiclass") -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _NEAREST = 3
 _DEEPEST = 12
+_ROOTS = frozenset({"object", "ABC", "BaseEstimator"})
 
 
 def parts(path: str) -> tuple[str, str]:
@@ -91,6 +92,25 @@ def parameter_names(path: str) -> tuple[str, ...] | None:
     return _signature(locate(path), class_name, _DEEPEST)
 
 
+def ancestors(path: str) -> frozenset[str] | None:
+    """Read the names of an estimator's base classes from its source, those of the bases too.
+
+    Returns
+    -------
+    frozenset of str or None
+        None where the source does not tell of all of them.
+
+    Examples
+    --------
+    >>> sorted(name for name in ancestors("sklearn.ensemble.IsolationForest") if name.endswith("Mixin"))
+    ['MetaEstimatorMixin', 'OutlierMixin']
+
+    """
+    _, class_name = parts(path)
+    found = _bases(locate(path), class_name, _DEEPEST)
+    return None if found is None else frozenset(found)
+
+
 def nearest(name: str, valid: Iterable[str]) -> str:
     """Give the names nearest to one, or all valid ones where none is near."""
     names = sorted(valid)
@@ -125,6 +145,30 @@ def _signature(source: Path, class_name: str, deepest: int) -> tuple[str, ...] |
                 if (alias.asname or alias.name) == class_name:
                     origin = _imported_from(source, node)
                     return None if origin is None else _signature(origin, alias.name, deepest - 1)
+    return None
+
+
+def _bases(source: Path, class_name: str, deepest: int) -> set[str] | None:
+    module = _parsed(source)
+    if module is None or deepest == 0:
+        return None
+    for node in module.body:
+        if isinstance(node, ast.ClassDef) and node.name == class_name:
+            found: set[str] = set()
+            for base in node.bases:
+                if not isinstance(base, ast.Name):
+                    return None
+                found.add(base.id)
+                above = set() if base.id in _ROOTS else _bases(source, base.id, deepest - 1)
+                if above is None:
+                    return None
+                found |= above
+            return found
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                if (alias.asname or alias.name) == class_name:
+                    origin = _imported_from(source, node)
+                    return None if origin is None else _bases(origin, alias.name, deepest - 1)
     return None
 
 

@@ -146,7 +146,7 @@ class Anomaly(_Task):
 
 def _kind(given: Any) -> str:
     found = given.get("kind", "multiclass") if isinstance(given, dict) else getattr(given, "kind", "multiclass")
-    return found if isinstance(found, str) else "multiclass"
+    return str(found)
 
 
 Task = Annotated[

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from driftwatch_assets.components import processes, records
+from driftwatch_assets.components.sqlite_log import kept_open
 
 if TYPE_CHECKING:
     from driftwatch_assets.resources import Places
@@ -67,11 +68,13 @@ class LocalDaemon:
             "dagster/run_key": request.run_key or "",
             records.PROCESS_TAG: processes.claim_of(run_id),
         }
-        return job.execute_in_process(
-            instance=self.instance,
-            partition_key=request.partition_key,
-            tags=tags,
-            run_id=run_id,
-            run_config=_QUIET,
-            raise_on_error=False,
-        )
+        with kept_open(self.instance, run_id):
+            return job.execute_in_process(
+                instance=self.instance,
+                partition_key=request.partition_key,
+                tags=tags,
+                run_id=run_id,
+                run_config={**_QUIET, **(request.run_config or {})},
+                asset_selection=request.asset_selection,
+                raise_on_error=False,
+            )

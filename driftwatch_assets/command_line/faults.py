@@ -48,11 +48,19 @@ def mendable() -> tuple[type[Exception], ...]:
     from driftwatch_assets.lake import LakeError  # noqa: PLC0415 - as above
     from driftwatch_assets.registry import RegistryUnreachable  # noqa: PLC0415 - as above
     from driftwatch_assets.settings import SettingError  # noqa: PLC0415 - as above
-    from driftwatch_assets.sources import FetchFailed, LandingUnreadable  # noqa: PLC0415 - as above
+    from driftwatch_assets.sources import (  # noqa: PLC0415 - as above
+        DatabaseUrlRefused,
+        ExtractionFailed,
+        FetchFailed,
+        LandingUnreadable,
+    )
+    from driftwatch_assets.steps import SourceRefused  # noqa: PLC0415 - as above
 
     return (
         BatchUnknown,
         ComponentTreeException,
+        DatabaseUrlRefused,
+        ExtractionFailed,
         FetchFailed,
         LakeError,
         LandingUnreadable,
@@ -60,4 +68,5 @@ def mendable() -> tuple[type[Exception], ...]:
         NoSimulator,
         RegistryUnreachable,
         SettingError,
+        SourceRefused,
     )

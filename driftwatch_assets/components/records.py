@@ -87,12 +87,34 @@ def under_way(instance: dg.DagsterInstance, model: str) -> str | None:
     """Give a batch of which a run of the model, of whatever purpose, is queued or running."""
     filters = dg.RunsFilter(tags={MODEL_TAG: model}, statuses=list(UNDER_WAY))
     runs = instance.get_runs(filters=filters, limit=1)
-    return runs[0].tags.get(BATCH_TAG, "") if runs else None
+    if not runs:
+        return None
+    # A run that a person launched has the partition's tag only, and one without a partition none of them.
+    tags = runs[0].tags
+    return tags.get(BATCH_TAG) or tags.get("dagster/partition") or f"of run {runs[0].run_id}"
 
 
 def attempts(instance: dg.DagsterInstance, model: str, purpose: str) -> Counter[tuple[str, str]]:
     """Count the runs of a purpose by batch and fingerprint."""
     return Counter((run.tags[BATCH_TAG], run.tags.get(FINGERPRINT_TAG, "")) for run in _runs(instance, model, purpose))
+
+
+def exhausted(instance: dg.DagsterInstance, model: str, purpose: str, allowed: int) -> frozenset[tuple[str, str]]:
+    """Give what was tried `allowed` times, by batch and fingerprint, since another content of the batch was tried.
+
+    What is under way is not among it.
+    """
+    latest: dict[str, list[dg.DagsterRun]] = {}
+    for run in _runs(instance, model, purpose):
+        same = latest.setdefault(run.tags[BATCH_TAG], [])
+        if same and same[-1].tags.get(FINGERPRINT_TAG) != run.tags.get(FINGERPRINT_TAG):
+            same.clear()
+        same.append(run)
+    return frozenset(
+        (batch, runs[-1].tags.get(FINGERPRINT_TAG, ""))
+        for batch, runs in latest.items()
+        if len(runs) >= allowed and all(run.status not in UNDER_WAY for run in runs)
+    )
 
 
 def trainings(instance: dg.DagsterInstance, model: str, model_asset: dg.AssetKey) -> list[Training]:

@@ -15,7 +15,7 @@ from driftwatch_assets.registry import champion_among
 from driftwatch_assets.resources import Places
 from driftwatch_assets.retraining import BatchEvidence, Decision, decide
 from driftwatch_assets.sources import ExtractionFailed, LandingUnreadable
-from driftwatch_assets.steps import SourceRefused, due_labels, known_with, look, read_evidence
+from driftwatch_assets.steps import SourceRefused, counts_at, due_labels, known_with, look, read_evidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,11 +44,12 @@ def retraining_decision(instance: dg.DagsterInstance, watched: Watched, keys: Ke
     triggers: dict[str, dg.AssetCheckKey] = {name: key for name, key in keys.triggers().items() if name in asked}
     for verdict in records.check_verdicts(instance, list(triggers.values())):
         late = triggers[verdict.check].asset_key == keys.performance and declaration.task.known_after
-        at = known_with(watched, verdict.batch) if late else verdict.batch
-        if verdict.status == "failed" and at in failed:
-            failed[at].append(verdict.check)
+        if verdict.status == "failed":
+            for at in counts_at(watched, verdict.batch, verdict.check) if late else (verdict.batch,):
+                if at in failed:
+                    failed[at].append(verdict.check)
     arriving = {intake.batch for intake in records.intakes(instance, watched.name) if intake.status == "in_flight"}
-    unmeasured = {known_with(watched, batch) for batch, _ in due_labels(watched)}
+    unmeasured = {known_with(watched, batch) for batch, _ in awaited_labels(instance, watched)}
     evidence = []
     for batch in batches:
         facts = read_evidence(watched, batch)
@@ -68,6 +69,17 @@ def retraining_decision(instance: dg.DagsterInstance, watched: Watched, keys: Ke
         initial_batches=declaration.initial_batches,
         policy=declaration.retraining,
     )
+
+
+def awaited_labels(instance: dg.DagsterInstance, watched: Watched) -> list[tuple[str, str]]:
+    """Give the batches whose labels are known and will still be measured: those that were given up hold up nothing."""
+    due = due_labels(watched)
+    given_up = _given_up(instance, watched) if due else frozenset()
+    return [one for one in due if one not in given_up]
+
+
+def _given_up(instance: dg.DagsterInstance, watched: Watched) -> frozenset[tuple[str, str]]:
+    return records.exhausted(instance, watched.name, "labels", watched.declaration.arrivals.attempts)
 
 
 def build_arrivals(
@@ -100,7 +112,7 @@ def build_arrivals(
             records.intakes(context.instance, watched.name),
             keys.known_batches(context.instance) if dynamic else [one.batch for one in arrived.landed],
             initial_batches=watched.declaration.initial_batches,
-            training_pending=decision.pending or bool(due_labels(watched)),
+            training_pending=decision.pending or bool(awaited_labels(context.instance, watched)),
             policy=watched.declaration.arrivals,
         )
         cursor = json.dumps(arrived.cache)
@@ -161,14 +173,19 @@ def build_labels(
         if busy:
             return dg.SkipReason(f"batch {busy} is under way")
         tried = records.attempts(context.instance, watched.name, "labels")
-        allowed = watched.declaration.arrivals.attempts
+        given_up = _given_up(context.instance, watched)
+        stuck = [
+            f"performance of batch {batch} failed {watched.declaration.arrivals.attempts} times: mend the cause and "
+            f"launch it by hand"
+            for batch, fingerprint in due
+            if (batch, fingerprint) in given_up
+        ]
+        for told in stuck:
+            context.log.error(told)
         for batch, fingerprint in due:
-            attempt = tried.get((batch, fingerprint), 0) + 1
-            if attempt > allowed:
-                context.log.error(
-                    "performance of batch %s failed %d times: mend the cause and launch it by hand", batch, allowed
-                )
+            if (batch, fingerprint) in given_up:
                 continue
+            attempt = tried[batch, fingerprint] + 1
             return dg.SensorResult(
                 run_requests=[
                     dg.RunRequest(
@@ -184,7 +201,7 @@ def build_labels(
                     )
                 ]
             )
-        return dg.SkipReason("no labels have become known")
+        return dg.SkipReason("; ".join(stuck) or "no labels have become known")
 
     return labels
 

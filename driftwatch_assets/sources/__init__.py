@@ -24,6 +24,7 @@ from driftwatch_assets.sources.fetch_failure import (
 )
 from driftwatch_assets.sources.http_fetch import Fetched, HttpFetch, fetch_once
 from driftwatch_assets.sources.landing import (
+    CLOCK_SKEW_SECONDS,
     Conflict,
     Delivery,
     Held,
@@ -55,6 +56,7 @@ from driftwatch_assets.sources.window import (
 )
 
 __all__ = [
+    "CLOCK_SKEW_SECONDS",
     "FORMATS",
     "REJECT_REASON",
     "AnswerRefused",

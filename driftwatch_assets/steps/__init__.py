@@ -7,6 +7,7 @@ from driftwatch_assets.steps.evidence import EvidenceFacts, read_evidence
 from driftwatch_assets.steps.extract import DeliveryMissing, find_delivery
 from driftwatch_assets.steps.features import GoldInvalid, LookAhead, make_features
 from driftwatch_assets.steps.fetch import NothingToFetch, fetch_batch
+from driftwatch_assets.steps.governance import counts_at
 from driftwatch_assets.steps.history import history
 from driftwatch_assets.steps.ingest import DELIVERY_CHECK, ingest
 from driftwatch_assets.steps.labels import due_labels, known_with, with_labels
@@ -36,6 +37,7 @@ __all__ = [
     "Transforms",
     "Watched",
     "clean",
+    "counts_at",
     "draw_report",
     "due_labels",
     "fetch_batch",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from driftwatch_assets.arrivals import Landed
 from driftwatch_assets.lake import batch_order
 from driftwatch_assets.sources import (
+    CLOCK_SKEW_SECONDS,
     Database,
     DeliveryRefused,
     Files,
@@ -143,25 +144,30 @@ def _windowed(watched: Watched, source: WindowedFiles, known: Mapping[str, Any],
         except FileNotFoundError:
             missing.append(table.file)
             continue
+        except OSError as error:
+            message = f"{path} cannot be looked at ({error.strerror or error}); grant permission to read its folder"
+            raise LandingUnreadable(message) from error
         age = now - state.st_mtime
-        if 0 <= age < settle:
-            waiting.append(f"{table.file}: it was modified {age:.1f} s ago and has to rest for {settle:g} s")
+        if settle > 0 and -CLOCK_SKEW_SECONDS <= age < settle:
+            told = f"it was modified {max(age, 0):.1f} s ago and has to rest for {settle:g} s"
+            waiting.append(f"{table.file}: {told}")
             continue
+        seen = [state.st_size, state.st_mtime_ns, _joined({"every": source.every, "table": table.model_dump_json()})]
         before = known.get(name)
-        if before is None or before[:2] != [state.st_size, state.st_mtime_ns]:
+        if before is None or before[:-1] != seen:
             try:
                 found = window_fingerprints(read_cached(table.reader, path), table.time, source.every, path=path)
             except DeliveryRefused as refusal:
                 message = f"{watched.name}, table {name}: {refusal}"
                 raise SourceRefused(message) from refusal
-            before = [state.st_size, state.st_mtime_ns, found]
+            before = [*seen, found]
         cache[name] = before
     if missing:
         have = f"; {', '.join(waiting)}" if waiting else ""
         return Arrived((), tuple(waiting), (f"{', '.join(missing)}: not there{have}",), cache)
     if waiting:
         return Arrived((), tuple(waiting), (), cache)
-    by_table = {name: entry[2] for name, entry in cache.items()}
+    by_table = {name: entry[-1] for name, entry in cache.items()}
     keys = sorted({key for found in by_table.values() for key in found}, key=batch_order)
     taken, remarks = _within(source, source.every, keys)
     return Arrived(
@@ -190,7 +196,7 @@ def _database(watched: Watched, source: Database) -> Arrived:
 
 def _within(source: WindowedFiles | Database, every: Every, keys: Iterable[str]) -> tuple[list[str], tuple[str, ...]]:
     """Part windows into those that are over and within the declared period, and what is to be said of the others."""
-    now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+    now = _now()
     first = window_at(every, dt.datetime.combine(source.start, dt.time()))
     last = None if source.end is None else window_at(every, dt.datetime.combine(source.end, dt.time()))
     taken, outside, running = [], [], []
@@ -205,6 +211,11 @@ def _within(source: WindowedFiles | Database, every: Every, keys: Iterable[str])
     remarks = [f"{', '.join(outside)}: outside of the declared start and end"] if outside else []
     remarks += [f"{', '.join(running)}: not over yet"] if running else []
     return taken, tuple(remarks)
+
+
+def _now() -> dt.datetime:
+    """Give the time as the windows have it: without a zone, in UTC."""
+    return dt.datetime.now(dt.UTC).replace(tzinfo=None)
 
 
 def _joined(parts: Mapping[str, str]) -> str:

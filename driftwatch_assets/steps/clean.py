@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from driftwatch_assets.quality import TableColumns, Unique
 from driftwatch_assets.sources import readable, split
+from driftwatch_assets.steps.ingest import forget_bronze
 from driftwatch_assets.steps.outcome import StepOutcome, Text
 from driftwatch_assets.steps.validate import check_suite, publish_quality
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    import pandas as pd
 
     from driftwatch_assets.quality import Suite
     from driftwatch_assets.sources import Split
@@ -53,6 +54,7 @@ def clean(watched: Watched, batch: str, tables: Sequence[str] | None = None) -> 
     outcomes = {name: _checked(watched, batch, name, one, silver) for name, one in cleaned.items()}
     if not any(outcome.refused for outcome in outcomes.values()):
         outcomes = {name: _written(watched, batch, name, one, outcomes[name]) for name, one in cleaned.items()}
+        forget_bronze(watched, chosen)
     return publish_quality(watched, batch, outcomes)
 
 
@@ -62,6 +64,12 @@ def _cleaned(watched: Watched, batch: str, name: str) -> _Cleaned:
     provenance = watched.lake.provenance(tables.bronze(name), batch)
     personal = [column for column in watched.declaration.source.personal(name) if column in bronze.columns]
     typed = watched.transforms.silver[name](readable(bronze).drop(columns=personal))
+    if not isinstance(typed, pd.DataFrame):
+        message = (
+            f"{watched.name}: silver of {name} returned {type(typed).__name__} for batch {batch}, expected a DataFrame "
+            f"with one row for each that it was given"
+        )
+        raise TypeError(message)
     kept = [column for column in personal if column in typed.columns]
     if kept:
         message = (

@@ -105,7 +105,7 @@ def describe(watched: Watched, batch: str) -> BatchReport:
             for row in labelled.get("within_classes", [])
         ),
         performance=None if task.label is None else _performance(watched, batch, gold, performance),
-        performance_missing=_missing(watched, batch),
+        performance_missing=_missing(watched, batch, performance),
         mean_confidence=performance.get("mean_confidence"),
         distributions=distributions,
         history=tuple(reporting.HistoryEntry.of(record) for record in history(watched, through=batch)),
@@ -198,8 +198,11 @@ def _anomaly(stored: Mapping[str, Any]) -> reporting.AnomalyScores | None:
     return reporting.anomaly_from(stored["metrics"], stored["verdict"])
 
 
-def _missing(watched: Watched, batch: str) -> str:
+def _missing(watched: Watched, batch: str, stored: Mapping[str, Any]) -> str:
     after = watched.declaration.task.known_after
+    if stored.get("labels_fingerprint"):
+        reason: str = stored["verdict"]["reason"]
+        return f"The labels of batch {batch} are known; {reason}."
     if after:
         return f"The labels of batch {batch} become known {after} batches later."
     return "The labels of this batch are not known yet."

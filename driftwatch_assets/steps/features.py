@@ -11,7 +11,7 @@ from driftwatch_assets.quality import TableColumns
 from driftwatch_assets.sources import REJECT_REASON
 from driftwatch_assets.steps.clean import rejected_rows
 from driftwatch_assets.steps.outcome import StepOutcome, Text
-from driftwatch_assets.steps.timeline import window
+from driftwatch_assets.steps.timeline import shifted, window
 from driftwatch_assets.steps.validate import check_suite, publish_quality
 from driftwatch_assets.steps.watched import FEATURES
 
@@ -33,9 +33,9 @@ def make_features(watched: Watched, batch: str) -> StepOutcome:
     Raises
     ------
     GoldInvalid
-        When a declared column is missing, or an id occurs twice.
+        When it is no table, a declared column is missing, an id is missing, or one occurs twice among the kept rows.
     LookAhead
-        When a silver row is dated after the batch's time window.
+        When a silver row is dated after the batch's time window, or by something that is no date.
 
     """
     tables, task, lake = watched.tables, watched.declaration.task, watched.lake
@@ -58,6 +58,10 @@ def make_features(watched: Watched, batch: str) -> StepOutcome:
         lake.write(tables.quarantine(FEATURES), batch, rejected, origin)
         gold = gold[gold[REJECT_REASON].isna()].drop(columns=REJECT_REASON).reset_index(drop=True)
         facts = {"set_aside_rows": float(len(rejected)), "set_aside": Text(rejected_rows(rejected))}
+    else:
+        # What an earlier version of gold() set aside is not set aside any more.
+        lake.drop(tables.quarantine(FEATURES), batch)
+    _check_ids(watched, batch, gold)
     checks, refused = check_suite(
         watched,
         gold,
@@ -102,7 +106,8 @@ def _silver(watched: Watched, batch: str, name: str) -> pd.DataFrame:
     batches = [batch]
     if history:
         earlier = [one for one in lake.batches(table) if batch_order(one) < batch_order(batch)]
-        batches = [*(earlier if history == "all" else earlier[-history:]), batch]
+        first = None if history == "all" else shifted(watched, batch, -history)
+        batches = [*(one for one in earlier if first is None or batch_order(one) >= batch_order(first)), batch]
     frames = [lake.read(table, one) for one in batches]
     filled = [frame for frame in frames if len(frame)] or frames[-1:]
     rows = pd.concat(filled, ignore_index=True) if len(filled) > 1 else filled[0]
@@ -114,6 +119,12 @@ def _check_dated(watched: Watched, batch: str, name: str, rows: pd.DataFrame) ->
     time, span = watched.declaration.source.time(name), window(watched, batch)
     if time is None or span is None or time not in rows.columns:
         return
+    if len(rows) and not pd.api.types.is_datetime64_any_dtype(rows[time]):
+        message = (
+            f"{watched.name}: silver of {name} gives {time} as {rows[time].dtype}, so that it cannot be seen whether "
+            f"rows of batch {batch} are dated after it; keep it a date, or give what was made of it another name"
+        )
+        raise LookAhead(message)
     later = rows[rows[time] >= span.end]
     if not later.empty:
         message = (
@@ -126,6 +137,9 @@ def _check_dated(watched: Watched, batch: str, name: str, rows: pd.DataFrame) ->
 
 def _check_shape(watched: Watched, batch: str, gold: pd.DataFrame) -> None:
     task = watched.declaration.task
+    if not isinstance(gold, pd.DataFrame):
+        message = f"{watched.name}: gold() returned {type(gold).__name__} for batch {batch}, expected a DataFrame"
+        raise GoldInvalid(message)
     wanted = [("task.id", task.id), *(("task.carried", name) for name in task.carried)]
     wanted += [("task.time", task.time)] if task.time is not None else []
     wanted += [("task.label", task.label)] if task.label is not None and not task.known_after else []
@@ -141,6 +155,17 @@ def _check_shape(watched: Watched, batch: str, gold: pd.DataFrame) -> None:
         message = (
             f"{watched.name}: gold() returned the column {task.label!r} for batch {batch}, but task.known_after says "
             f"that labels are known {task.known_after} batches later; leave it out, labels() gives it"
+        )
+        raise GoldInvalid(message)
+
+
+def _check_ids(watched: Watched, batch: str, gold: pd.DataFrame) -> None:
+    task = watched.declaration.task
+    nameless = int(gold[task.id].isna().sum())
+    if nameless:
+        message = (
+            f"{watched.name}: gold() returned {nameless} rows without an id for batch {batch} (column {task.id!r}); "
+            f"set them aside with a {REJECT_REASON}, or give each its id"
         )
         raise GoldInvalid(message)
     repeated = gold[task.id][gold[task.id].duplicated()]

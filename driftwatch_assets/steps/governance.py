@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from driftwatch_assets.steps.evidence import load_evidence
+from driftwatch_assets.steps.labels import known_with
 from driftwatch_assets.steps.outcome import CheckOutcome
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from driftwatch_assets.steps.watched import Watched
 
 CHECK = "governance"
+_CONFIDENCE = "mean_confidence"
+"""The one figure of a performance for which no label is needed."""
 
 
 def govern(
@@ -42,22 +45,28 @@ def govern(
     score: Mapping[str, Any] = next((row for row in said if row.get("kind") == "numeric"), {})
     related = (correlation or drift.get("correlation_drift") or {}).get("statistics") or []
     changes = [row["change"] for row in related if row.get("change") is not None]
-    verdict = rule.evaluate(
-        {
-            "rows": drift.get("rows"),
-            "labelled_rows": drift.get("labelled_rows"),
-            **measured,
-            "psi": score.get("psi"),
-            "wasserstein_scaled": score.get("wasserstein_scaled"),
-            "drifted_share": (drift.get("data_drift") or {}).get("share_drifted"),
-            "whole_table_auc": (drift.get("whole_table_drift") or {}).get("auc"),
-            "correlation_change": max(changes, default=None),
-        }
-    )
+    arrived = {
+        "rows": drift.get("rows"),
+        "psi": score.get("psi"),
+        "wasserstein_scaled": score.get("wasserstein_scaled"),
+        "drifted_share": (drift.get("data_drift") or {}).get("share_drifted"),
+        "whole_table_auc": (drift.get("whole_table_drift") or {}).get("auc"),
+        _CONFIDENCE: measured.get(_CONFIDENCE),
+    }
+    labelled = {
+        "labelled_rows": drift.get("labelled_rows"),
+        **{name: value for name, value in measured.items() if name != _CONFIDENCE},
+        "correlation_change": max(changes, default=None),
+    }
+    verdict = rule.evaluate({**labelled, **arrived})
+    on_arrival = rule.evaluate(arrived).fires is True
+    by_labels = rule.evaluate(labelled).fires is True
     told = {
         "rule": str(rule),
         "fires": verdict.fires,
         "reason": verdict.reason,
+        "on_arrival": on_arrival,
+        "on_labels": verdict.fires is True and (by_labels or not on_arrival),
         "parts": [{"text": part.text, "value": part.value, "fires": part.fires} for part in verdict.parts],
     }
     check = CheckOutcome(
@@ -68,3 +77,17 @@ def govern(
         facts={"judged": verdict.fires is not None, "rule": str(rule)},
     )
     return told, check
+
+
+def counts_at(watched: Watched, batch: str, check: str) -> tuple[str | None, ...]:
+    """Give the batches at which a failed check of a batch's performance counts: when somebody could have acted on it.
+
+    What only labels show counts where they become known. A rule that fires on what is known without them counts at
+    the batch itself, and again with the labels only where these alone make it fire.
+    """
+    told = known_with(watched, batch)
+    if check != CHECK or told == batch:
+        return (told,)
+    governed = (load_evidence(watched, batch, "performance") or {}).get("governance") or {}
+    places = [batch] if governed.get("on_arrival") else []
+    return tuple([*places, told] if governed.get("on_labels") else places)

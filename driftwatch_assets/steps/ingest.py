@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from driftwatch_assets.lake import batch_order
 from driftwatch_assets.quality import TableColumns
 from driftwatch_assets.steps.extract import Refused, extract
 from driftwatch_assets.steps.outcome import CheckOutcome, StepOutcome
@@ -50,7 +49,7 @@ def ingest(watched: Watched, batch: str, tables: Sequence[str] | None = None) ->
         for name, extracted in found.items():
             if not isinstance(extracted, Refused):
                 outcomes[name] = _written(watched, batch, name, extracted, outcomes[name])
-        _forget(watched, batch, chosen)
+        forget_bronze(watched, chosen, but=batch)
     return publish_quality(watched, batch, outcomes)
 
 
@@ -96,14 +95,21 @@ def _written(watched: Watched, batch: str, name: str, found: Extract, outcome: S
     )
 
 
-def _forget(watched: Watched, batch: str, tables: Sequence[str]) -> None:
-    """Drop bronze that is older than the declared retention and has become silver."""
+def forget_bronze(watched: Watched, tables: Sequence[str], *, but: str | None = None) -> None:
+    """Drop bronze that is older than the declared retention and has become silver; of the batch `but` it stays."""
     keep = watched.declaration.retention.bronze
     if keep is None:
         return
     for name in tables:
         bronze = watched.tables.bronze(name)
-        stored = sorted({*watched.lake.batches(bronze), batch}, key=batch_order)
-        for old in stored[:-keep]:
-            if old != batch and watched.lake.exists(watched.tables.silver(name), old):
+        for old in watched.lake.batches(bronze)[:-keep]:
+            if old != but and _is_silver(watched, name, old):
                 watched.lake.drop(bronze, old)
+
+
+def _is_silver(watched: Watched, name: str, batch: str) -> bool:
+    """Tell whether stored silver was made of the bronze that is stored."""
+    lake, bronze, silver = watched.lake, watched.tables.bronze(name), watched.tables.silver(name)
+    if not (lake.exists(bronze, batch) and lake.exists(silver, batch)):
+        return False
+    return lake.provenance(silver, batch).get("bronze_fingerprint") == lake.fingerprint(bronze, batch)

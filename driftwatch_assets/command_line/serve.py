@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from driftwatch_assets.components.models import monitored_models
@@ -25,6 +25,7 @@ _STYLE = (
     ":root{color-scheme:light dark}body{font:1.05rem/1.6 system-ui,sans-serif;max-width:44rem;margin:3rem auto;"
     "padding:0 1rem}h1{font-size:1.5rem}ul{padding:0;list-style:none}li{padding:.6rem 0;border-top:1px solid #8884}"
 )
+_MEDIA = {".json": "application/json", ".png": "image/png"}
 _SAFE = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
     "img-src data:",
@@ -66,7 +67,7 @@ def report_server(lake: Lake, models: Mapping[str, str]) -> Starlette:
             content = lake.read_file(f"{model}/reports/{name}")
         except (FileNotFoundError, ValueError):
             return PlainTextResponse(f"There is no report {name} of {model}.", status_code=404)
-        media = JSONResponse.media_type if name.endswith(".json") else "text/html"
+        media = _MEDIA.get(PurePosixPath(name).suffix, "text/html")
         return Response(content, media_type=media, headers=_SAFE)
 
     return Starlette(routes=[Route("/", index), Route("/{model}/reports/{page}", page)])

@@ -188,13 +188,9 @@ def _draw_distribution(axes: Any, rows: ScoredRows) -> None:
     margin = 0.02 * (high - low) or 0.5
     edges = np.linspace(low - margin, high + margin, _BINS + 1)
     flagged = np.asarray(rows.anomalous, dtype=bool)
-    axes.hist(
-        [scores[~flagged], scores[flagged]],
-        bins=edges,
-        stacked=True,
-        color=[_NORMAL, _ANOMALY],
-        label=["normal", "anomaly"],
-    )
+    normal, anomalous = (np.histogram(scores[one], bins=edges)[0] for one in (~flagged, flagged))
+    axes.stairs(normal, edges, fill=True, color=_NORMAL, label="normal")
+    axes.stairs(normal + anomalous, edges, baseline=normal, fill=True, color=_ANOMALY, label="anomaly")
     axes.axvline(rows.threshold, color=_EXPECTED, linestyle="--")
     axes.yaxis.get_major_locator().set_params(integer=True)
     axes.set_ylim(0, 1.2 * axes.get_ylim()[1])

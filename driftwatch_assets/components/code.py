@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
+import traceback
 from typing import TYPE_CHECKING, Any
 
 from driftwatch_assets.steps import Transforms
@@ -22,6 +24,10 @@ EARLIER = "earlier"
 
 class CodeMissing(ValueError):  # noqa: N818 - named for what is the matter
     """A declaration names a Python file or function that is not there."""
+
+
+class TransformFailed(RuntimeError):  # noqa: N818 - named for what happened
+    """A function of a model raised an error on the rows that it was given."""
 
 
 def load_transforms(folder: Path, package: str, declaration: Declaration) -> Transforms:
@@ -107,10 +113,26 @@ def _module(folder: Path, package: str, file: str, key: str) -> ModuleType:
     return importlib.import_module(f"{package}.{path.stem}")
 
 
+def _locating(function: Callable[..., Any], path: Path, name: str) -> Callable[..., Any]:
+    """Let an error of a function say in which file and line of the model it was raised."""
+
+    @functools.wraps(function)
+    def called(*given: Any, **named: Any) -> Any:
+        try:
+            return function(*given, **named)
+        except Exception as error:
+            own = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+            line = f", line {own[-1]}" if own else ""
+            message = f"{path}{line}: {name}() failed: {type(error).__name__}: {error}"
+            raise TransformFailed(message) from error
+
+    return called
+
+
 def _function(module: ModuleType, path: Path, name: str, signature: str) -> Callable[..., Any]:
     function: Callable[..., Any] | None = getattr(module, name, None)
     if callable(function):
-        return function
+        return _locating(function, path, name)
     found = [key for key, value in vars(module).items() if inspect.isfunction(value) and not key.startswith("_")]
     message = f"{path} has no function {signature}; it has {', '.join(sorted(found)) or 'none'}"
     raise CodeMissing(message)

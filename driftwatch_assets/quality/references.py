@@ -148,9 +148,9 @@ def _labels(labels: pd.Series[Any], gap: Mask, others: Mask, *, hidden: bool) ->
 
 
 def _spoken(told: Mapping[str, Any], label: str) -> str:
-    pure = "all" if told["rows"] == told["labelled_rows"] else f"{told['rows'] / told['labelled_rows']:.1%}"
-    beside = "" if told["share_of_others"] is None else f" (of the other rows {told['share_of_others']:.1%})"
-    text = f"of them {pure} have {label} = {told['label']}{beside}"
+    pure = "all" if told["rows"] == told["labelled_rows"] else f"{told['rows'] / told['labelled_rows']:.1%} of the"
+    beside = "" if told["share_of_others"] is None else f" ({told['share_of_others']:.1%} of the others)"
+    text = f"{pure} rows without one have {label} = {told['label']}{beside}"
     return f"{text}, so that the gap gives {label} away" if told["gives_away"] else text
 
 

@@ -61,6 +61,7 @@ def check_suite(
     halting = None
     verdicts: list[dict[str, Any]] = []
     aside = 0 if rejected is None else len(rejected)
+    reasons = {} if rejected is None or rejected.empty else rejected["reason"].astype(str).value_counts().to_dict()
     if suite.expectations:
         report = validate(
             frame, suite, columns=columns, table=table, batch=batch, rejected=aside, tables=dict(tables or {})
@@ -73,7 +74,10 @@ def check_suite(
         if report.halts:
             halting = "; ".join(verdict.sentence for verdict in report.failed if verdict.blocking)
             halting = f"{table}, batch {batch}, may not go on: {halting}"
-    reasons = {} if rejected is None or rejected.empty else rejected["reason"].astype(str).value_counts().to_dict()
+            counted = any(verdict.blocking and "delivered_rows" in verdict.observed for verdict in report.failed)
+            if counted and reasons:
+                first, count = next(iter(reasons.items()))
+                halting += f"; of the {aside} rejected rows {count} because {first}"
     content = {
         "layer": layer,
         "table": name,

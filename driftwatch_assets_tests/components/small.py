@@ -17,6 +17,7 @@ from driftwatch_assets.training import Candidate, Gates
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import Self
 
     from driftwatch_assets.components import MonitoredModel
     from driftwatch_assets.components.ticks import Tick
@@ -103,9 +104,9 @@ class Small:
     def watched(self) -> Watched:
         return self.component.watch(self.places)
 
-    def with_model(self, component: MonitoredModel) -> Small:
+    def with_model(self, component: MonitoredModel) -> Self:
         """Give the same instance and folders with another declaration."""
-        return Small(self.instance, component, self.settings)
+        return replace(self, component=component)
 
     def arrivals(self) -> Tick:
         return self.daemon.tick(self.component.keys.arrivals_sensor)

@@ -110,7 +110,7 @@ def test_gaps_that_give_the_label_away_are_told_beside_the_other_rows() -> None:
     assert (told["label"], told["rows"], told["labelled_rows"], told["share_of_others"]) == ("given", 10, 10, 0.5)
     assert told["gives_away"] is True
     assert verdict.sentence.endswith(
-        "of them all have status = given (of the other rows 50.0%), so that the gap gives status away"
+        "all rows without one have status = given (50.0% of the others), so that the gap gives status away"
     )
 
 
@@ -118,7 +118,7 @@ def test_gaps_with_one_label_by_chance_or_with_several_give_nothing_away() -> No
     customers = pd.DataFrame({"customer": ["a"]})
     few = _loans(["a"] * 20 + ["x"] * 3).assign(status=["given"] * 17 + ["refused"] * 3 + ["given"] * 3)
     verdict = _judged(few, customers, label="status")
-    assert verdict.sentence.endswith("of them all have status = given (of the other rows 85.0%)")
+    assert verdict.sentence.endswith("all rows without one have status = given (85.0% of the others)")
     mixed = _loans(["a"] * 20 + ["x"] * 10).assign(status=["given", "refused"] * 15)
     assert _judged(mixed, customers, label="status").observed["label_of_gaps"]["gives_away"] is False
     unknown = _loans(["a", "x"]).assign(status=None)

@@ -62,6 +62,7 @@ class House:
 
     folder: Path
     model: str = MODEL
+    database: str | None = None
 
     @property
     def environment(self) -> dict[str, str]:
@@ -71,6 +72,7 @@ class House:
             "MLFLOW_TRACKING_URI": f"sqlite:///{self.folder / 'mlflow' / 'mlflow.db'}",
             "DAGSTER_HOME": str(self.folder / "dagster"),
             "COLUMNS": "2000",
+            **({} if self.database is None else {f"DRIFTWATCH_DATABASE_{self.model.upper()}": self.database}),
         }
 
     @property
@@ -110,7 +112,7 @@ class House:
                         f"""WHERE typeof("{column}") = 'text' AND instr("{column}", ?)""",
                         (f"{self.folder}/", f"{folder}/", f"{self.folder}/"),
                     )
-        return House(folder, self.model)
+        return House(folder, self.model, self.database)
 
     @contextmanager
     def lived_in(self) -> Iterator[None]:

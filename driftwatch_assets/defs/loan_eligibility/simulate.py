@@ -111,7 +111,7 @@ def simulate(folder: Path, seed: int, days: int = 45, scale: float = 1.0) -> lis
     days
         How many days from 2015-04-16 on, from 1.
     scale
-        Factor on the number of applications a day (40 to 60), above 0; a day has at least one.
+        Factor on the number of applications a day (120 to 180, as in reality), above 0; a day has at least one.
 
     Returns
     -------
@@ -131,7 +131,7 @@ def simulate(folder: Path, seed: int, days: int = 45, scale: float = 1.0) -> lis
     >>> [file.name for file in files]
     ['loan_details.csv', 'customer_details.csv', 'credit_details.csv']
     >>> len(files[0].read_text().splitlines()) - 1
-    96
+    291
     """
     if seed < 0 or days < 1 or not scale > 0:
         raise ValueError(
@@ -214,7 +214,7 @@ def _grown(exponent: NDArray[np.float64]) -> NDArray[np.float64]:
 def _day(seed: int, day: int, scale: float) -> tuple[list[list[str]], list[list[str]], list[list[str]]]:
     """Make the rows of the three tables that one day brings, in the order of the applications."""
     bits = _Bits(seed, day)
-    rows = max(1, round((40 + int(bits.uniform(1)[0] * 21)) * scale))
+    rows = max(1, round((120 + int(bits.uniform(1)[0] * 61)) * scale))
     later = day >= DRIFT_DAY
 
     below_best = np.abs(bits.normal(rows)) * 14.0 * _grown(0.6 * bits.normal(rows))

@@ -72,11 +72,14 @@ def simulate(
 
 
 @app.command()
-def fetch(model: Model) -> None:
-    """Fetch the real batches from their publisher into the landing folder."""
+def fetch(
+    model: Model,
+    url: Annotated[str | None, typer.Option(help="Address to fetch instead of the declared one.")] = None,
+) -> None:
+    """Fetch the real batches from their publisher or address into the landing folder."""
     from driftwatch_assets.command_line.landing import fetch_into_landing  # noqa: PLC0415 - as above
 
-    raise typer.Exit(fetch_into_landing(model, console=Console()))
+    raise typer.Exit(fetch_into_landing(model, url=url, console=Console()))
 
 
 @app.command()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, DownloadColumn, TextColumn
@@ -11,15 +10,13 @@ from rich.progress import Progress as RichProgress
 from driftwatch_assets.components.models import monitored_model
 from driftwatch_assets.definitions import places_of
 from driftwatch_assets.settings import Settings
-from driftwatch_assets.sources import FetchFailed, Files, fetch
+from driftwatch_assets.sources import FetchFailed, Files, fetch, mark_simulated, simulated_with
 from driftwatch_assets.steps import fetch_batch
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from rich.console import Console
-
-MARK = ".simulated.json"
 
 
 class NoSimulator(LookupError):  # noqa: N818 - named for what is the matter
@@ -41,21 +38,12 @@ def simulate_into(model: str, folder: Path, *, seed: int) -> list[Path]:
         raise NoSimulator(message)
     folder.mkdir(parents=True, exist_ok=True)
     paths = component.simulate(folder, seed)
-    (folder / MARK).write_text(json.dumps({"seed": seed, "files": [path.name for path in paths]}))
+    mark_simulated(folder, seed, paths)
     return paths
 
 
-def simulated_with(folder: Path) -> int | None:
-    """Give the seed of the simulated batches in a folder; `None` when they are not simulated."""
-    mark = folder / MARK
-    if not mark.is_file():
-        return None
-    content = json.loads(mark.read_text())
-    return int(content["seed"])
-
-
-def fetch_into_landing(model: str, *, console: Console) -> int:
-    """Fetch a model's real batches; the exit status is 1 when that failed."""
+def fetch_into_landing(model: str, *, url: str | None = None, console: Console) -> int:
+    """Fetch a model's real batches, from another address where one is given; the exit status is 1 when that failed."""
     component = monitored_model(model)
     source = component.declaration.source
     settings = Settings.from_environment()
@@ -63,7 +51,11 @@ def fetch_into_landing(model: str, *, console: Console) -> int:
     if not isinstance(source, Files) or (source.publisher is None and source.fetch is None):
         console.print(f"{model} declares no publisher and no address to fetch; put its files into {folder}")
         return 1
-    folder.mkdir(parents=True, exist_ok=True)
+    if source.publisher is not None and url is not None:
+        console.print(
+            f"{model} has a publisher, whose files are known by their checksums, and no address that could be another"
+        )
+        return 1
     if simulated_with(folder) is not None:
         console.print(
             f"{folder} holds simulated batches; move them away before real ones are fetched, so that they do not mix"
@@ -71,9 +63,10 @@ def fetch_into_landing(model: str, *, console: Console) -> int:
         return 1
     try:
         if source.publisher is None:
-            fetched = fetch_batch(component.watch(places_of(settings)))
-            console.print(f"{model}: {fetched.reason}")
+            fetched = fetch_batch(component.watch(places_of(settings)), {} if url is None else {"url": url})
+            console.print(f"{model}: {fetched.reason}", markup=False)
             return 0
+        folder.mkdir(parents=True, exist_ok=True)
         with RichProgress(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), console=console) as bars:
             bar = bars.add_task(f"fetching {model}", total=None)
             paths = fetch(
@@ -83,7 +76,7 @@ def fetch_into_landing(model: str, *, console: Console) -> int:
                 progress=lambda state: bars.update(bar, completed=state.done, total=state.total),
             )
     except FetchFailed as failure:
-        console.print(str(failure), style="red")
+        console.print(str(failure), style="red", markup=False)
         return 1
     console.print(f"{len(paths)} files are in {folder}")
     return 0

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from driftwatch_assets.command_line.history import as_table, failed_checks
 from driftwatch_assets.command_line.instance import open_instance
-from driftwatch_assets.command_line.landing import simulate_into, simulated_with
+from driftwatch_assets.command_line.landing import simulate_into
 from driftwatch_assets.components import records
 from driftwatch_assets.components.models import monitored_model
 from driftwatch_assets.components.processes import close_abandoned_runs, is_under_way
@@ -20,7 +20,7 @@ from driftwatch_assets.definitions import defs, places_of
 from driftwatch_assets.lake import batch_order
 from driftwatch_assets.reporting import HistoryEntry, retraining_gains
 from driftwatch_assets.settings import Settings
-from driftwatch_assets.sources import LandingUnreadable
+from driftwatch_assets.sources import LandingUnreadable, simulated_with
 from driftwatch_assets.steps import history, look
 
 if TYPE_CHECKING:

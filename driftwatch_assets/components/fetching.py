@@ -11,7 +11,7 @@ from driftwatch_assets.components import records
 from driftwatch_assets.components.keys import Keys
 from driftwatch_assets.declaration import Declaration
 from driftwatch_assets.resources import Places
-from driftwatch_assets.sources import Files
+from driftwatch_assets.sources import FetchFailed, Files
 from driftwatch_assets.steps import Watched, fetch_batch
 
 
@@ -19,7 +19,7 @@ def build_fetching(declaration: Declaration, keys: Keys, watch: Callable[[Places
     """Build the fetch of a source that declares an address; nothing for any other.
 
     A fetch only lands a file: the arrivals sensor takes it in as it takes in any other. The address and the timeout
-    can be changed for one run in the launchpad.
+    can be changed for one run in the launchpad. A fetch that fails says why in one sentence, and lands nothing.
     """
     source, name = declaration.source, declaration.name
     if not isinstance(source, Files) or source.fetch is None:
@@ -36,7 +36,10 @@ def build_fetching(declaration: Declaration, keys: Keys, watch: Callable[[Places
 
     def fetch(context: dg.OpExecutionContext, config: dg.Config, places: Places) -> None:
         changed: dict[str, Any] = config.model_dump()
-        fetched = fetch_batch(watch(places), changed)
+        try:
+            fetched = fetch_batch(watch(places), changed)
+        except FetchFailed as failed:
+            raise dg.Failure(str(failed)) from failed
         context.log.info(fetched.reason)
         context.add_output_metadata(
             {

@@ -38,6 +38,7 @@ from driftwatch_assets.sources.libsvm import LibsvmSource
 from driftwatch_assets.sources.publisher import Publisher, fetch, read_checksums
 from driftwatch_assets.sources.quarantine import REJECT_REASON, RowsUnaccounted, Split, readable, split
 from driftwatch_assets.sources.refusal import DeliveryRefused
+from driftwatch_assets.sources.simulated import mark_simulated, simulated_with
 from driftwatch_assets.sources.sql import SqlTable, extent, extract, open_snapshot
 from driftwatch_assets.sources.sql_failure import (
     DatabaseUnreachable,
@@ -104,11 +105,13 @@ __all__ = [
     "fingerprint_file",
     "forget_cached",
     "list_landing",
+    "mark_simulated",
     "open_snapshot",
     "read_cached",
     "read_checksums",
     "readable",
     "rows_of_window",
+    "simulated_with",
     "split",
     "window_at",
     "window_fingerprints",

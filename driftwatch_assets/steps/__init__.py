@@ -6,7 +6,7 @@ from driftwatch_assets.steps.draw import draw_report
 from driftwatch_assets.steps.evidence import EvidenceFacts, read_evidence
 from driftwatch_assets.steps.extract import DeliveryMissing, find_delivery
 from driftwatch_assets.steps.features import GoldInvalid, LookAhead, make_features
-from driftwatch_assets.steps.fetch import NothingToFetch, fetch_batch
+from driftwatch_assets.steps.fetch import NotFetched, NothingToFetch, fetch_batch
 from driftwatch_assets.steps.governance import counts_at
 from driftwatch_assets.steps.history import history
 from driftwatch_assets.steps.ingest import DELIVERY_CHECK, ingest
@@ -28,6 +28,7 @@ __all__ = [
     "GoldInvalid",
     "Link",
     "LookAhead",
+    "NotFetched",
     "NothingToFetch",
     "PersonalKept",
     "SourceRefused",

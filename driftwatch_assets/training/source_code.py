@@ -123,7 +123,7 @@ def _module_file(folder: Path, name: str) -> Path | None:
     return next((one for one in found if one.is_file()), None)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=64)
 def _parsed(source: Path) -> ast.Module | None:
     if source.suffix != ".py":
         return None

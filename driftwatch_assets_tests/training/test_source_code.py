@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from driftwatch_assets.training import CandidateInvalid
-from driftwatch_assets.training.source_code import locate, parameter_names
+from driftwatch_assets.training.source_code import ancestors, locate, parameter_names
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,6 +53,22 @@ def test_the_parameters_of_every_estimator_of_scikit_learn_are_read_right() -> N
         else:
             assert sorted(names) == sorted(cls._get_param_names()), path  # type: ignore[attr-defined]
     assert unread <= WITHOUT_CONSTRUCTOR
+
+
+def test_the_kind_of_every_estimator_of_scikit_learn_is_read_right() -> None:
+    kinds = {"ClassifierMixin", "OutlierMixin", "RegressorMixin", "TransformerMixin", "ClusterMixin"}
+    for path, cls in _paths().items():
+        bases = ancestors(path)
+        assert bases is not None, path
+        assert bases & kinds == {base.__name__ for base in cls.__mro__} & kinds, path
+
+
+def test_an_estimator_whose_bases_the_source_does_not_tell_may_be_of_any_kind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "odd_bases.py").write_text("import sklearn.base\nclass E(sklearn.base.ClassifierMixin): ...\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert ancestors("odd_bases.E") is None
 
 
 @pytest.mark.parametrize(

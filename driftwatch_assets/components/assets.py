@@ -25,10 +25,13 @@ MLFLOW_KEY_SUFFIX = "_mlflow"
 
 
 def build_assets(
-    declaration: Declaration, keys: Keys, watch: Watch, *, earlier: bool = False
+    declaration: Declaration, keys: Keys, watch: Watch, *, earlier: bool = False, telling: Sequence[str] = ()
 ) -> list[dg.AssetsDefinition]:
-    """Build the assets of a model with their checks; `earlier` tells that gold asks for the earlier batches."""
-    builder = _Builder(declaration, keys, watch)
+    """Build the assets of a model with their checks.
+
+    Whether gold asks for the `earlier` batches, and the tables that are `telling` late labels, stand in a model's code.
+    """
+    builder = _Builder(declaration, keys, watch, telling)
     return [
         builder.tables(
             "bronze",
@@ -82,7 +85,7 @@ def build_assets(
         builder.step(
             keys.performance,
             steps.perform,
-            deps=[keys.gold, keys.predictions, *_telling(declaration, keys)],
+            deps=[keys.gold, keys.predictions, *_telling(declaration, keys, telling)],
             kinds={"scikitlearn"},
             description="Predictions against labels, when they are known; nothing else is materialized for late ones.",
             checks=builder.watching(keys.performance),
@@ -115,7 +118,7 @@ def _with_history(declaration: Declaration, key: dg.AssetKey, table: str, *, ear
     return dg.AssetDep(key, partition_mapping=_windows(-history, 0))
 
 
-def _telling(declaration: Declaration, keys: Keys) -> list[dg.AssetDep]:
+def _telling(declaration: Declaration, keys: Keys, tables: Sequence[str]) -> list[dg.AssetDep]:
     """Depend on the later silver tables that tell a batch's labels."""
     after = declaration.task.known_after
     if not after:
@@ -123,7 +126,7 @@ def _telling(declaration: Declaration, keys: Keys) -> list[dg.AssetDep]:
     mapping: dg.PartitionMapping = dg.AllPartitionMapping()
     if declaration.source.every is not None:
         mapping = _windows(after, after)
-    return [dg.AssetDep(key, partition_mapping=mapping) for key in keys.silvers]
+    return [dg.AssetDep(keys.silver(table), partition_mapping=mapping) for table in tables]
 
 
 def _windows(first: int, last: int) -> dg.TimeWindowPartitionMapping:
@@ -137,8 +140,9 @@ def _windows(first: int, last: int) -> dg.TimeWindowPartitionMapping:
 
 
 class _Builder:
-    def __init__(self, declaration: Declaration, keys: Keys, watch: Watch) -> None:
+    def __init__(self, declaration: Declaration, keys: Keys, watch: Watch, telling: Sequence[str]) -> None:
         self._declaration = declaration
+        self._telling = telling
         self._keys = keys
         self._watch = watch
 
@@ -221,7 +225,9 @@ class _Builder:
         def materialize(context: dg.AssetExecutionContext, places: Places) -> Iterator[Any]:
             started = time.monotonic()
             claim(context)
-            chosen = {names[key]: key for key in names if key in context.selected_asset_keys}
+            # A check that is executed by itself needs its table to be read.
+            asked = context.selected_asset_keys | {check.asset_key for check in context.selected_asset_check_keys}
+            chosen = {names[key]: key for key in names if key in asked}
             outcomes = work(watch(places), context.partition_key, list(chosen))
             yield from as_events(context, {chosen[name]: outcome for name, outcome in outcomes.items()}, started)
 
@@ -271,7 +277,7 @@ class _Builder:
             key=key,
             deps=[
                 dg.AssetDep(self._keys.gold, partition_mapping=dg.AllPartitionMapping()),
-                *(self._told if self._declaration.task.known_after else ()),
+                *self._told,
             ],
             description="The model, trained through this batch: candidates ranked on later batches, the challenger "
             "judged against the champion on rows that neither saw, promoted or refused.",
@@ -284,4 +290,5 @@ class _Builder:
     @property
     def _told(self) -> list[dg.AssetDep]:
         """The silver tables of all batches, which tell the labels that a training may know."""
-        return [dg.AssetDep(key, partition_mapping=dg.AllPartitionMapping()) for key in self._keys.silvers]
+        silvers = [self._keys.silver(table) for table in self._telling]
+        return [dg.AssetDep(key, partition_mapping=dg.AllPartitionMapping()) for key in silvers]

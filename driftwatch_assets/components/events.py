@@ -25,7 +25,7 @@ _SEVERITY = {"warn": dg.AssetCheckSeverity.WARN, "error": dg.AssetCheckSeverity.
 def as_events(
     context: dg.AssetExecutionContext, outcomes: Mapping[dg.AssetKey, StepOutcome], started: float
 ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
-    """Hand the outcomes of a step to Dagster, one an asset.
+    """Hand the outcomes of a step to Dagster, one an asset; where only a check was asked for, its result alone.
 
     Raises
     ------
@@ -33,7 +33,11 @@ def as_events(
         When the batch may not go on. The check results are stored before, and a retry would change nothing.
 
     """
-    results = {key: _checks(key, outcome) for key, outcome in outcomes.items()}
+    asked = context.selected_asset_check_keys
+    results = {
+        key: [check for check in _checks(key, outcome) if dg.AssetCheckKey(key, str(check.check_name)) in asked]
+        for key, outcome in outcomes.items()
+    }
     refused = {key: outcome for key, outcome in outcomes.items() if outcome.refused is not None}
     if refused:
         for checks in results.values():
@@ -46,7 +50,10 @@ def as_events(
             allow_retries=False,
         )
     for key, outcome in outcomes.items():
-        yield _materialized(key, outcome, results[key], time.monotonic() - started)
+        if key in context.selected_asset_keys:
+            yield _materialized(key, outcome, results[key], time.monotonic() - started)
+        else:
+            yield from results[key]
 
 
 def _checks(key: dg.AssetKey, outcome: StepOutcome) -> list[dg.AssetCheckResult]:

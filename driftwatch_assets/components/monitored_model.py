@@ -93,8 +93,13 @@ class MonitoredModel(dg.Component):
     @cached_property
     def check_keys(self) -> list[dg.AssetCheckKey]:
         """Every check of the model."""
-        assets = build_assets(self.declaration, self.keys, self.watch, earlier=self.transforms.earlier)
-        return [spec.key for asset in assets for spec in asset.check_specs]
+        return [spec.key for asset in self._assets() for spec in asset.check_specs]
+
+    def _assets(self) -> list[dg.AssetsDefinition]:
+        transforms = self.transforms
+        return build_assets(
+            self.declaration, self.keys, self.watch, earlier=transforms.earlier, telling=transforms.label_tables
+        )
 
     @property
     def _trusted_modules(self) -> tuple[str, ...]:
@@ -150,7 +155,7 @@ class MonitoredModel(dg.Component):
             fetching,
             schedules,
             dg.Definitions(
-                assets=build_assets(self.declaration, keys, self.watch, earlier=self.transforms.earlier),
+                assets=self._assets(),
                 jobs=jobs,
                 sensors=sensors,
                 resources={

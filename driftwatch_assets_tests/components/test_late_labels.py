@@ -13,8 +13,9 @@ import pytest
 from driftwatch_assets.components import records
 from driftwatch_assets.steps import counts_at
 from driftwatch_assets_tests.components.club.declared import Club, model, settings
-from driftwatch_assets_tests.components.club.deliveries import tables, text
+from driftwatch_assets_tests.components.club.deliveries import MAIL, SURNAME, tables, text
 from driftwatch_assets_tests.components.small import environment
+from driftwatch_assets_tests.components.traces import traces
 from driftwatch_assets_tests.steps.house import DAGSTERS_OWN_WARNINGS
 
 if TYPE_CHECKING:
@@ -304,3 +305,13 @@ def test_every_check_that_was_planned_was_made(story: Story) -> None:
     verdicts = records.check_verdicts(story.club.instance, story.club.component.check_keys)
     assert {verdict.status for verdict in verdicts} == {"passed", "failed"}
     assert {verdict.batch for verdict in verdicts} == {f"2024-{month:02}" for month in range(1, 7)}
+
+
+def test_nothing_but_bronze_has_a_personal_value(story: Story) -> None:
+    """Nor silver, quarantine, gold, predictions, evidence, pages, MLflow, Dagster's storage and logs."""
+    root, home = story.club.settings.landing.parent, Path(story.club.instance.root_directory)
+    bronze = root / "lake" / "club" / "bronze"
+    texts = (SURNAME, MAIL)
+    assert traces(root / "lake", texts), "the search finds them where they are"
+    assert traces(root, texts, but=[story.club.settings.landing, bronze]) == []
+    assert traces(home, texts) == []

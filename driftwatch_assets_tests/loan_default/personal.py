@@ -51,7 +51,7 @@ def _contents(path: Path) -> Iterator[bytes]:
 def _cells(path: Path) -> Iterator[bytes]:
     for column in pq.ParquetFile(path).read().columns:
         if not pa.types.is_floating(column.type):
-            yield "\n".join(str(value) for value in column.unique().to_pylist()).encode()
+            yield "\n".join({str(value) for value in column.to_pylist()}).encode()
 
 
 def _rows(path: Path) -> Iterator[bytes]:

@@ -50,6 +50,11 @@ def train_again(house: House, month: str) -> None:
         assert daemon.run(house.component.keys.training_job, dg.RunRequest(partition_key=month)).success
 
 
+def origin(watched: Watched, table: str, month: str) -> dict[str, str]:
+    """Give where a stored partition's rows came from, to write it again."""
+    return {name: value for name, value in watched.lake.provenance(table, month).items() if name != "fingerprint"}
+
+
 class TestTheFuture:
     def test_what_later_ledgers_say_changes_no_training(self, real_house: House) -> None:
         versions = real_house.watched.registry.history(MODEL)
@@ -89,8 +94,7 @@ class TestTheFuture:
         start = rows[rows["installment_num"] == "0"].iloc[[0]]
         fact = start.assign(installment_num="6", overdue_amt="9999.0", source_line=10**6)
         gold = watched.lake.fingerprint(f"{MODEL}/gold/features", month)
-        provenance = watched.lake.provenance(bronze, month)
-        watched.lake.write(bronze, month, pd.concat([rows, fact], ignore_index=True), provenance)
+        watched.lake.write(bronze, month, pd.concat([rows, fact], ignore_index=True), origin(watched, bronze, month))
 
         clean(watched, month)
         aside = watched.lake.read(f"{MODEL}/quarantine/lms_loan_daily", month)
@@ -128,7 +132,7 @@ class TestTheScore:
         assert before < 0.2
         shifted = said.assign(score_default=(said["score_default"] + 0.2).clip(upper=1.0))
         watched.lake.write(
-            watched.tables.predictions, month, shifted, watched.lake.provenance(watched.tables.predictions, month)
+            watched.tables.predictions, month, shifted, origin(watched, watched.tables.predictions, month)
         )
 
         watch_drift(watched, month)
@@ -186,16 +190,17 @@ class TestAgain:
         assert real_house.watched.registry.history(MODEL) == versions
 
 
-class TestPersonalData:
-    @pytest.fixture(scope="class")
-    def values(self, real_data: Callable[[str], Path]) -> frozenset[str]:
-        people = raw(real_data(MODEL) / "features_attributes.csv")
-        names, numbers = people["Name"].dropna(), people["SSN"].dropna()
-        assert names.str.fullmatch(NAME).all()
-        valid = numbers[numbers.str.fullmatch(NUMBER)]
-        assert (names.nunique(), valid.nunique()) == (11_776, 11_732)
-        return frozenset({*names, *valid})
+@pytest.fixture(scope="module")
+def values(real_data: Callable[[str], Path]) -> frozenset[str]:
+    people = raw(real_data(MODEL) / "features_attributes.csv")
+    names, numbers = people["Name"].dropna(), people["SSN"].dropna()
+    assert names.str.fullmatch(NAME).all()
+    valid = numbers[numbers.str.fullmatch(NUMBER)]
+    assert (names.nunique(), valid.nunique()) == (11_776, 11_732)
+    return frozenset({*names, *valid})
 
+
+class TestPersonalData:
     def test_it_stands_in_bronze_and_nowhere_else(self, real_replay: Replayed, values: frozenset[str]) -> None:
         folder = real_replay.house.folder
         found = personal_in(folder / "lake", values)

@@ -163,19 +163,18 @@ class TestEveryMonth:
                 assert watched.lake.has_file(path), path
         assert watched.lake.has_file(tables.summary)
 
-    def test_months_without_a_loan_pass_quickly_and_judge_nothing(
-        self, runs: list[dg.RunRecord], evidence: Mapping[str, Mapping[str, dict[str, Any]]]
+    def test_months_without_a_loan_pass_through_the_whole_graph_and_judge_nothing(
+        self,
+        materialized: Mapping[str, Mapping[str, list[dg.EventLogRecord]]],
+        evidence: Mapping[str, Mapping[str, dict[str, Any]]],
     ) -> None:
-        took: dict[bool, list[float]] = {True: [], False: []}
-        for record in runs:
-            tags = record.dagster_run.tags
-            if tags[records.PURPOSE_TAG] == "arrival" and record.start_time and record.end_time:
-                took[tags[records.BATCH_TAG] in WITH_LOANS].append(record.end_time - record.start_time)
-        assert len(took[False]) == len(MONTHS) - len(WITH_LOANS)
-        assert np.median(took[False]) <= np.median(took[True])
         for month in MONTHS[len(WITH_LOANS) :]:
+            assert all(
+                month in materialized[name] for name in ("gold", "predictions", "drift", "performance", "report")
+            )
             assert evidence[month]["drift"]["champion"] is None
             assert evidence[month]["performance"]["verdict"]["degraded"] is None
+            assert told(materialized["drift"][month][0])["verdict"] == "not judged: the batch has no row"
 
     def test_memory_stayed_within_its_bound(self, real_replay: Replayed) -> None:
         assert real_replay.peak_bytes < 1.5e9
@@ -186,7 +185,8 @@ class TestLateLabels:
         self, materialized: Mapping[str, Mapping[str, list[dg.EventLogRecord]]], runs: list[dg.RunRecord]
     ) -> None:
         for name in ("gold", "predictions", "drift", "report"):
-            assert {month: len(events) for month, events in materialized[name].items()} == dict.fromkeys(MONTHS, 1)
+            once = {month: 1 + (name == "report" and month in materialized["trained"]) for month in MONTHS}
+            assert {month: len(events) for month, events in materialized[name].items()} == once, name
         times = {month: len(events) for month, events in materialized["performance"].items()}
         assert times == {month: 2 if month in WITH_LOANS else 1 for month in MONTHS} | {
             month: 2 for month in MONTHS if later(month, LATE) in MONTHS
@@ -321,8 +321,8 @@ class TestTheEndOfTheClicks:
             if evidence[month]["drift"]["champion"] is None:
                 continue
             table = watched.lake.read(watched.tables.drift, month).set_index("feature")
-            gone = table[table["missing_rate_change"] >= watched.declaration.drift.features.missing_rate_change]
-            named[month] = sorted(gone.index)
+            change = (table["missing_rate_current"] - table["missing_rate_reference"]).abs()
+            named[month] = sorted(change.index[change >= watched.declaration.drift.features.missing_rate_change])
             assert table.loc["fe_10_mean", "missing_rate_current"] == float(month >= "2024-07")
         assert [month for month, found in named.items() if "fe_10_mean" in found] == [
             month for month in WITH_LOANS if month >= "2024-07"
@@ -354,7 +354,8 @@ class TestTheSameInTrainingAndScoring:
 
         gaps = gold[list(FEATURES)].isna().sum(axis=1)
         chosen = gaps.sort_values(kind="stable").index[[*range(5), *range(-40, 0)]]
-        assert gaps[chosen].max() >= 3
+        assert gaps[chosen].min() == 0 or month >= "2024-07"
+        assert gaps[chosen].max() >= 2
         alone = [float(champion.predict(gold.loc[[row]])["score_default"].iloc[0]) for row in chosen]
         np.testing.assert_allclose(alone, stored[ids[chosen]], rtol=0, atol=1e-12)
 

@@ -13,6 +13,7 @@ from driftwatch_assets import steps
 from driftwatch_assets.command_line.replay import why_failed
 from driftwatch_assets.components import records
 from driftwatch_assets.components.models import monitored_model
+from driftwatch_assets.steps.evidence import load_evidence
 from driftwatch_assets_tests.components.small import Small
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def take(watched: Watched, batch: str) -> None:
 
 def judged(house: House, batch: str, layer: str, table: str) -> dict[str, dict[str, Any]]:
     """Give the stored verdicts of a table's suite by the name of the check."""
-    content = steps.load_evidence(house.watched, batch, f"quality_{layer}_{table}")
+    content = load_evidence(house.watched, batch, f"quality_{layer}_{table}")
     assert content is not None
     return {verdict["name"]: verdict for verdict in content["verdicts"]}
 

@@ -154,7 +154,8 @@ def test_a_candidate_that_learns_by_heart_is_refused_by_the_gap(taught: Lending)
             ],
         }
     )
-    training = declaration.training.model_copy(update={"candidates": (by_heart,)})
+    gates = declaration.training.gates.model_copy(update={"minimum": 0.5, "must_beat_champion": False})
+    training = declaration.training.model_copy(update={"candidates": (by_heart,), "gates": gates})
     component = replace(taught.component, declaration=declaration.model_copy(update={"training": training}))
     champion = taught.watched.registry.champion_as_of(MODEL, "2015-05-04")
     result = taught.with_model(component).learn(NEWEST)

@@ -135,6 +135,8 @@ class QualityPage:
         In the order in which the data goes through them.
     halted
         Why the batch may not go on; empty when it may.
+    linked
+        Whether the batch has, or will have, a page of its own to link to: one that was halted may never get it.
     """
 
     model: str
@@ -142,6 +144,7 @@ class QualityPage:
     tables: tuple[TableQuality, ...] = ()
     halted: str = ""
     title: str = ""
+    linked: bool = True
 
     def count(self, outcome: Outcome) -> int:
         """Count the checks with an outcome, over all tables."""

@@ -115,6 +115,7 @@ def publish_quality(watched: Watched, batch: str, outcomes: Mapping[str, StepOut
             for content in found
         ),
         halted=halted,
+        linked=not halted or watched.lake.has_file(watched.tables.page(batch)),
     )
     path = watched.tables.quality_page(batch)
     watched.lake.write_file(path, render_quality(page).encode())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -57,9 +58,21 @@ def test_a_planted_leak_halts_the_batch_and_the_page_says_why(tmp_path: Path) ->
     html = page(house, PLANTED)
     assert "Halted: this batch may not go on" in html
     assert "tax_liens = 7" in html
+    assert f'href="batch-{PLANTED}.html"' not in html, "a halted batch has no page of its own"
     twin = json.loads((house.folder / "lake" / MODEL / "reports" / f"batch-{PLANTED}-quality.json").read_text())
     assert twin["halted"] is True
     assert twin["halted_because"].startswith(WHY)
+
+
+def test_a_feature_that_is_left_unwatched_and_is_none_is_refused_by_name(tmp_path: Path) -> None:
+    house = House(tmp_path, MODEL)
+    simulate(house.landing, seed=1, days=4, scale=0.3)
+    component = house.component
+    drift = component.declaration.drift.model_copy(update={"unwatched": ("application_week",)})
+    component = replace(component, declaration=component.declaration.model_copy(update={"drift": drift}))
+    with lending(house, component) as lent:
+        told = lent.why(lent.materialize(WEEKS[0], "bronze", "silver", "gold"))
+    assert "gold() returned no column 'application_week' for batch 2015-04-13, which drift.unwatched names" in told
 
 
 @pytest.mark.slow

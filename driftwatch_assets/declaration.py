@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 Cron = Annotated[str, AfterValidator(check_cron)]
 
+PythonFile = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*\.py$")]
+"""A module beside the declaration, and in no other folder."""
+
 _OWNER = re.compile(r"team:\w[\w-]*|[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -134,10 +137,12 @@ class Declaration(BaseModel):
     title: str = Field(description="Name for people.")
     description: str = Field(default="", description="What is predicted, from what, for whom.")
     owners: tuple[str, ...] = Field(default=(), description="Mail addresses or `team:name`.")
-    code: str = Field(
+    code: PythonFile = Field(
         default="transforms.py", description="File with silver(bronze) and gold(silver), or one silver_<table> a table."
     )
-    simulator: str | None = Field(default="simulate.py", description="File with simulate(folder, seed); null for none.")
+    simulator: PythonFile | None = Field(
+        default="simulate.py", description="File with simulate(folder, seed); null for none."
+    )
     task: Task
     source: Source
     arrivals: ArrivalPolicy = Field(default_factory=ArrivalPolicy)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from driftwatch_assets.lake import batch_order
 from driftwatch_assets.registry import champion_among
@@ -60,14 +60,17 @@ class Expected:
         The metric that it was chosen by.
     value
         Its value.
+    measured_on
+        Whether it was measured when the candidates were ranked, or where there was nothing to rank on, by the judge.
 
     """
 
     metric: Metric
     value: float
+    measured_on: Literal["ranking", "judging"] = "ranking"
 
 
 def expected_of(champion: LoadedModel) -> Expected:
     """Give what was expected of a champion when it was promoted."""
     stored = json.loads(champion.references[EXPECTED_FILE])
-    return Expected(stored["metric"], float(stored["value"]))
+    return Expected(stored["metric"], float(stored["value"]), stored.get("measured_on", "ranking"))

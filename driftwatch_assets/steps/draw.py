@@ -9,6 +9,7 @@ import pandas as pd
 from driftwatch_assets import reporting
 from driftwatch_assets.lake import BatchMissing
 from driftwatch_assets.reporting import json_bytes, quality_name
+from driftwatch_assets.steps.champion import expected_of
 from driftwatch_assets.steps.evidence import load_evidence
 from driftwatch_assets.steps.history import history
 from driftwatch_assets.steps.labels import with_labels
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 
 _DRAWN = 6
 _SAMPLE_ROWS = 5000
+_BASELINE = {
+    "ranking": "later batches that the chosen candidate had not seen when it was ranked",
+    "judging": "rows of the newest batch that the champion had not seen when it was judged",
+}
 
 
 def draw_report(watched: Watched, batch: str) -> StepOutcome:
@@ -104,7 +109,7 @@ def describe(watched: Watched, batch: str) -> BatchReport:
             )
             for row in labelled.get("within_classes", [])
         ),
-        performance=None if task.label is None else _performance(watched, batch, gold, performance),
+        performance=None if task.label is None else _performance(watched, batch, gold, performance, loaded),
         performance_missing=_missing(watched, batch, performance),
         mean_confidence=performance.get("mean_confidence"),
         distributions=distributions,
@@ -173,7 +178,7 @@ def _decision(watched: Watched, batch: str) -> reporting.Decision | None:
 
 
 def _performance(
-    watched: Watched, batch: str, gold: pd.DataFrame, stored: Mapping[str, Any]
+    watched: Watched, batch: str, gold: pd.DataFrame, stored: Mapping[str, Any], champion: LoadedModel | None
 ) -> reporting.Performance | None:
     if not stored.get("metrics"):
         return None
@@ -187,7 +192,7 @@ def _performance(
         stored["metrics"],
         stored["verdict"],
         metric=stored["verdict"]["metric"],
-        baseline_rows="later batches that the chosen candidate had not seen when it was ranked",
+        baseline_rows="" if champion is None else _BASELINE[expected_of(champion).measured_on],
         scores=scores,
     )
 

@@ -173,8 +173,13 @@ def _expected(outcome: TrainingOutcome) -> dict[str, Any]:
     Where there was nothing to rank on, it is what the challenger reached on the judging rows.
     """
     ranked = float(outcome.ranking.table["score"].astype(float)[outcome.candidate.name])
-    value = outcome.comparison.challenger.value if math.isnan(ranked) else ranked
-    return {"metric": outcome.comparison.metric, "value": value, "candidate": outcome.candidate.name}
+    judged = math.isnan(ranked)
+    return {
+        "metric": outcome.comparison.metric,
+        "value": outcome.comparison.challenger.value if judged else ranked,
+        "candidate": outcome.candidate.name,
+        "measured_on": "judging" if judged else "ranking",
+    }
 
 
 def _as_markdown(table: pd.DataFrame) -> str:

@@ -49,7 +49,6 @@ DIRT = {
         "credit_mix_given": 2_611,
         "payment_behaviour_given": 998,
         "invested_not_a_placeholder": 558,
-        "credit_history_in_years_and_months": 0,
     },
 }
 ROWS = {

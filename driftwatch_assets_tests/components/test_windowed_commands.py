@@ -112,6 +112,7 @@ class TestReplay:
         assert "Traceback" not in done.output
 
 
+@pytest.mark.slow
 def test_two_months_are_replayed_told_and_made_again(terminal: Terminal) -> None:
     terminal.deliver(2)
     replayed = terminal.run("replay", "club")

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from driftwatch_assets.reporting.content import BatchReport
 
 OPEN_ROWS = 15
+_NAMED = 3
+_LONGEST_NAME = 28
 
 _COLUMNS: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
     ("ks", "KS", decimals),
@@ -59,7 +61,7 @@ def statistics_words(row: pd.Series[Any]) -> str:
     words = [f"{head} {decimals(row[name], 2)}" for name, head in wanted if name in row.index and pd.notna(row[name])]
     for name, head in (("new_categories", "new"), ("lost_categories", "lost")):
         named = _names(row.get(name))
-        words += [f"{head}: {', '.join(named)}"] if named else []
+        words += [f"{head}: {_some(named)}"] if named else []
     return " · ".join(words)
 
 
@@ -69,6 +71,14 @@ def _names(value: Any) -> tuple[str, ...]:
     if isinstance(value, list | tuple | set | frozenset | np.ndarray):
         return tuple(sorted(str(each) for each in value))
     return ()
+
+
+def _some(names: tuple[str, ...]) -> str:
+    """Name a few categories, long ones shortened, and count the others; all of them stand in the JSON twin."""
+    shown = [one if len(one) <= _LONGEST_NAME else f"{one[: _LONGEST_NAME - 1].rstrip()}…" for one in names]
+    if len(names) > _NAMED + 1:
+        shown = [*shown[:_NAMED], f"and {len(names) - _NAMED} more"]
+    return ", ".join(shown)
 
 
 def statistics_table(statistics: pd.DataFrame) -> dict[str, Any]:
@@ -103,11 +113,12 @@ def _statistics_row(
 ) -> dict[str, Any]:
     drifted = bool(row["drifted"])
     changed = [
-        f"{head} {', '.join(_names(row.get(column)))}"
+        f"{head} {_some(_names(row.get(column)))}"
         for column, head in (("new_categories", "new:"), ("lost_categories", "lost:"))
         if _names(row.get(column))
     ]
-    mark = "; ".join([_feature_verdict(row, named=bool(changed)), *changed])
+    verdict = _feature_verdict(row, named=bool(changed))
+    mark = "; ".join(changed if changed and verdict == NOTHING else [verdict, *changed])
     return {
         "drifted": drifted,
         "cells": [

@@ -23,6 +23,10 @@ WITHOUT_CONSTRUCTOR = {
 }
 
 
+# Their package has them only once somebody in the process has imported sklearn.experimental.
+EXPERIMENTAL = {"HalvingGridSearchCV", "HalvingRandomSearchCV"}
+
+
 def _paths() -> dict[str, type]:
     """Give all estimators of scikit-learn by the path that a person would write."""
     from sklearn.utils import all_estimators  # noqa: PLC0415 - heavy: only this test asks for all of them
@@ -58,6 +62,8 @@ def test_the_parameters_of_every_estimator_of_scikit_learn_are_read_right() -> N
 def test_the_kind_of_every_estimator_of_scikit_learn_is_read_right() -> None:
     kinds = {"ClassifierMixin", "OutlierMixin", "RegressorMixin", "TransformerMixin", "ClusterMixin"}
     for path, cls in _paths().items():
+        if path.rpartition(".")[2] in EXPERIMENTAL:
+            continue
         bases = ancestors(path)
         assert bases is not None, path
         assert bases & kinds == {base.__name__ for base in cls.__mro__} & kinds, path

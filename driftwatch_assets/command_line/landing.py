@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, DownloadColumn, TextColumn
@@ -38,6 +40,10 @@ def simulate_into(model: str, folder: Path, *, seed: int) -> list[Path]:
         raise NoSimulator(message)
     folder.mkdir(parents=True, exist_ok=True)
     paths = component.simulate(folder, seed)
+    # They are whole, and need not rest as files do that somebody may still be writing.
+    written = time.time() - component.declaration.arrivals.settle_seconds
+    for path in paths:
+        os.utime(path, (written, written))
     mark_simulated(folder, seed, paths)
     return paths
 

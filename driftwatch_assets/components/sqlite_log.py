@@ -1,57 +1,87 @@
 """Dagster's SQLite event log kept open by who executes runs: the same log, written in a fraction of the time.
 
-Dagster opens a connection for every event and closes it again. Closing the last connection of a database in WAL mode
-writes the whole WAL back and syncs it, and every commit syncs once more, so that a run with some forty checks spends
-most of its time waiting for the disk. Here a second connection stays open beside Dagster's, which leaves the WAL where
-it is, and commits are left to the WAL's own syncs. A process that is killed loses nothing by that. A machine that loses
-its power may lose the last moments of the log, never its consistency, and the sensors then take in again what the log
-does not know of, which changes nothing that is stored.
+Dagster makes an engine for every event, connects, and throws both away. Each engine compiles its statements anew, and
+closing the last connection of a database in WAL mode writes the whole WAL back and syncs it, so that a run with some
+forty checks spends most of its time on its log. Here the engines, and one connection each, live as long as the run,
+and commits are left to the WAL's own syncs. A process that is killed loses nothing by that. A machine that loses its
+power may lose the last moments of the log, never its consistency, and the sensors then take in again what the log does
+not know of, which changes nothing that is stored.
 """
 
 from __future__ import annotations
 
-import os
-import sqlite3
-from contextlib import ExitStack, closing, contextmanager
-from pathlib import Path
+import threading
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
+from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import dagster as dg
 
-_folders: set[str] = set()
-
 
 @contextmanager
-def kept_open(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
-    """Keep the event log of a run, and the index over all runs, open while a run is executed.
+def kept_open(instance: dg.DagsterInstance) -> Iterator[None]:
+    """Keep every database of the event log that is used inside open until the end.
 
-    Nothing is done where the log is not kept in SQLite.
+    Nothing is done where the log is not kept in SQLite, or is kept open already.
     """
     storage = instance.event_log_storage
-    if not isinstance(storage, SqliteEventLogStorage):
+    if not isinstance(storage, SqliteEventLogStorage) or "_connect" in vars(storage):
         yield
         return
-    # Asking for a run's events makes its database, which the second connection needs to find.
-    storage.get_logs_for_run(run_id)
     with ExitStack() as stack:
-        for shard in (INDEX_SHARD_NAME, run_id):
-            path = Path(storage.path_for_shard(shard))
-            _folders.add(str(path.parent))
-            held = stack.enter_context(closing(sqlite3.connect(path)))
-            held.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        yield
+        log = _OpenLog(storage, stack)
+        # The storage's own methods connect through these two, which the instance's attributes stand before.
+        vars(storage).update(_connect=log.connect, has_table=log.has_table)
+        try:
+            yield
+        finally:
+            del vars(storage)["_connect"], vars(storage)["has_table"]
 
 
-@sa.event.listens_for(sa.Engine, "connect")
+class _OpenLog:
+    """The engines of an event log's databases, by shard: a run's identity, or the index over all runs."""
+
+    def __init__(self, storage: SqliteEventLogStorage, stack: ExitStack) -> None:
+        self._storage = storage
+        self._stack = stack
+        self._connect_once = storage._connect  # noqa: SLF001 - makes and migrates a shard's database
+        self._has_table = storage.has_table
+        self._engines: dict[str, sa.Engine] = {}
+        self._tables: set[str] = set()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def connect(self, shard: str) -> Iterator[sa.Connection]:
+        """Connect as Dagster's own method does: one thread at a time, in a transaction."""
+        with self._lock, self._engine(shard).connect() as connection, connection.begin():
+            yield connection
+
+    def has_table(self, table_name: str) -> bool:
+        """Tell whether the index has a table; one that it had is not looked for again."""
+        if table_name not in self._tables and self._has_table(table_name):
+            self._tables.add(table_name)
+        return table_name in self._tables
+
+    def _engine(self, shard: str) -> sa.Engine:
+        if shard not in self._engines:
+            with self._connect_once(shard):
+                engine = sa.create_engine(
+                    self._storage.conn_string_for_shard(shard),
+                    poolclass=sa.QueuePool,
+                    pool_size=1,
+                    connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
+                )
+            sa.event.listen(engine, "connect", _leave_syncing_to_the_wal)
+            self._stack.callback(engine.dispose)
+            self._engines[shard] = engine
+        return self._engines[shard]
+
+
 def _leave_syncing_to_the_wal(connection: Any, _: Any) -> None:
-    if not _folders or not isinstance(connection, sqlite3.Connection):
-        return
-    file = connection.execute("PRAGMA database_list").fetchone()[2]
-    if os.path.dirname(file) in _folders:  # noqa: PTH120 - text as SQLite gives it
-        connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA synchronous = NORMAL")

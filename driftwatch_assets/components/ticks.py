@@ -68,7 +68,7 @@ class LocalDaemon:
             "dagster/run_key": request.run_key or "",
             records.PROCESS_TAG: processes.claim_of(run_id),
         }
-        with kept_open(self.instance, run_id):
+        with kept_open(self.instance):
             return job.execute_in_process(
                 instance=self.instance,
                 partition_key=request.partition_key,

@@ -1,6 +1,7 @@
 """Data quality: a declared suite is run by Great Expectations and becomes verdicts."""
 
 from driftwatch_assets.quality.columns import TableColumns
+from driftwatch_assets.quality.engine import great_expectations
 from driftwatch_assets.quality.errors import SuiteCrashed, SuiteError
 from driftwatch_assets.quality.report import QualityReport, QualityVerdict
 from driftwatch_assets.quality.suite import Suite, check_columns, check_names, parse_suite
@@ -17,6 +18,7 @@ __all__ = [
     "Unique",
     "check_columns",
     "check_names",
+    "great_expectations",
     "parse_suite",
     "validate",
 ]

@@ -1,0 +1,1 @@
+"""Alerts: declared rules, when one opens and resolves, what is said, and the channels that say it."""

@@ -1,0 +1,120 @@
+"""Alert rules: what is declared beside a monitored model, and when a value fails."""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from collections import Counter
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+Condition = Literal["<", "<=", ">", ">="]
+Severity = Literal["low", "medium", "high", "critical"]
+
+SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
+"""From the least to the most urgent."""
+
+RUN_FAILED: Literal["run_failed"] = "run_failed"
+"""The name of the rule for runs; no declared rule may take it."""
+
+_FAILS: Mapping[str, Callable[[float, float], bool]] = MappingProxyType(
+    {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+)
+_NAME = r"^[a-z][a-z0-9_]{0,62}$"
+_MAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\"]+")
+
+
+def _mail(address: str) -> str:
+    if not _MAIL.fullmatch(address):
+        raise ValueError(f"{address!r} is no mail address, such as someone@example.org")
+    return address
+
+
+MailAddress = Annotated[str, AfterValidator(_mail)]
+
+
+class AlertRule(BaseModel):
+    """A metric's condition that calls for a person: it fails where ``value <condition> threshold`` holds.
+
+    Examples
+    --------
+    >>> rule = AlertRule(name="accuracy_low", metric="accuracy", condition="<", threshold=0.7, severity="high")
+    >>> rule.failed(0.69), rule.failed(0.7), rule.failed(None)
+    (True, False, None)
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=_NAME, description="Name of the rule, once a model, such as accuracy_low.")
+    metric: str = Field(pattern=_NAME, description="The metric that it looks at, such as accuracy.")
+    condition: Condition = Field(description="The rule fails where `value condition threshold` holds.")
+    threshold: float = Field(allow_inf_nan=False, description="What the value is compared with.")
+    severity: Severity = Field(description="How urgent it is: low, medium, high or critical.")
+    enabled: bool = Field(default=True, description="Whether it is looked at; where not, its alerts resolve.")
+
+    @model_validator(mode="after")
+    def _not_reserved(self) -> AlertRule:
+        if self.name == RUN_FAILED:
+            raise ValueError(
+                f"{RUN_FAILED} is the name of the rule for failed runs: choose another name, or set `run_failed:` "
+                f"beside `rules:`"
+            )
+        return self
+
+    def failed(self, value: float | None) -> bool | None:
+        """Tell whether a value fails; None where the value is not known (None or NaN)."""
+        if value is None or math.isnan(value):
+            return None
+        return _FAILS[self.condition](value, self.threshold)
+
+
+class RunRule(BaseModel):
+    """The rule for runs: it fails while a batch's latest run of a job has failed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Literal["run_failed"] = RUN_FAILED
+    metric: None = None
+    condition: None = None
+    threshold: None = None
+    severity: Severity = Field(default="high", description="How urgent a failed run is.")
+    enabled: bool = Field(default=True, description="Whether failed runs open alerts.")
+
+
+class AlertPlan(BaseModel):
+    """What calls for a person, and who is told besides the channels of the environment.
+
+    Examples
+    --------
+    >>> plan = AlertPlan.model_validate({
+    ...     "rules": [{"name": "psi_high", "metric": "psi", "condition": ">=", "threshold": 0.2, "severity": "medium"}],
+    ... })
+    >>> [rule.name for rule in plan.every]
+    ['psi_high', 'run_failed']
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    recipients: tuple[MailAddress, ...] = Field(
+        default=(), description="Mail addresses that mail channels also send to."
+    )
+    rules: tuple[AlertRule, ...] = Field(default=(), description="The rules, each under a name of its own.")
+    run_failed: RunRule = Field(default_factory=RunRule, description="How failed runs are told of.")
+
+    @model_validator(mode="after")
+    def _named_once(self) -> AlertPlan:
+        twice = [name for name, times in Counter(rule.name for rule in self.rules).items() if times > 1]
+        if twice:
+            raise ValueError(f"two alert rules are named {', '.join(twice)}: name each rule once")
+        return self
+
+    @property
+    def every(self) -> tuple[AlertRule | RunRule, ...]:
+        """The declared rules and the one for runs."""
+        return (*self.rules, self.run_failed)

@@ -20,13 +20,14 @@ from pydantic import (
     model_validator,
 )
 
+from driftwatch_assets.alerting import AlertPlan
 from driftwatch_assets.arrivals import ArrivalPolicy
 from driftwatch_assets.declaration_cron import check_cron
 from driftwatch_assets.declaration_faults import at, explained
 from driftwatch_assets.drift import CorrelationPolicy, Policy, WholeTablePolicy
 from driftwatch_assets.performance import PerformancePolicy
 from driftwatch_assets.quality import Suite
-from driftwatch_assets.retraining import MEASURED, RetrainingPolicy, RuleInvalid
+from driftwatch_assets.retraining import MEASURED, RECORDED, RetrainingPolicy, RuleInvalid
 from driftwatch_assets.sources import Files, Source
 from driftwatch_assets.training import CandidateInvalid, Task, TrainingDeclaration, locate_candidate
 
@@ -152,6 +153,7 @@ class Declaration(BaseModel):
     initial_batches: PositiveInt = Field(default=3, description="Labelled batches that the first training needs.")
     training: TrainingDeclaration
     retraining: RetrainingPolicy = Field(default_factory=RetrainingPolicy)
+    alerts: AlertPlan = Field(default_factory=AlertPlan)
     schedules: Schedules = Field(default_factory=Schedules)
     retention: Retention = Field(default_factory=Retention)
 
@@ -200,6 +202,7 @@ def _faults(declared: Declaration) -> Iterator[InitErrorDetails]:
         yield at(("training", "gates", "per_class_floor") if fits else ("training", "metric"), None, str(wrong))
     yield from _faults_of_suites(declared)
     yield from _faults_of_rules(declared)
+    yield from _faults_of_alerts(declared)
     if declared.schedules.fetch is not None and not (isinstance(declared.source, Files) and declared.source.fetch):
         message = "there is no address that the schedule could fetch; declare source.fetch, or leave it out"
         yield at(("schedules", "fetch"), declared.schedules.fetch, message)
@@ -242,6 +245,16 @@ def _faults_of_rules(declared: Declaration) -> Iterator[InitErrorDetails]:
         if trigger in unlabelled or not _asked(declared, trigger):
             message = f"the check {trigger!r} is never made; {_NEEDS[trigger]}, or leave the trigger out"
             yield at(("retraining", "triggers"), trigger, message)
+
+
+def _faults_of_alerts(declared: Declaration) -> Iterator[InitErrorDetails]:
+    known = sorted(MEASURED[declared.task.kind] | RECORDED.keys())
+    for place, rule in enumerate(declared.alerts.rules):
+        if rule.metric not in known:
+            near = difflib.get_close_matches(rule.metric, known, n=1)
+            question = f"did you mean {near[0]!r}? " if near else ""
+            message = f"no metric of this model is called {rule.metric!r}; {question}valid: {', '.join(known)}"
+            yield at(("alerts", "rules", place, "metric"), rule.metric, message)
 
 
 _NEEDS = {

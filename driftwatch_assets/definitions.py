@@ -18,6 +18,7 @@ def places_of(settings: Settings) -> Places:
         tracking_uri=settings.mlflow_tracking_uri,
         artifact_location=settings.mlflow_artifacts,
         reports_url=settings.reports_url,
+        monitoring_file=settings.monitoring_file,
     )
 
 

@@ -35,6 +35,8 @@ class Settings:
         Dagster's instance folder.
     reports_url
         Address under which `driftwatch serve` shows the reports; links in the UI begin with it.
+    monitoring_file
+        SQLite file of the monitoring database where `DRIFTWATCH_MONITORING_URL` names no other; beside a local lake.
 
     """
 
@@ -44,6 +46,7 @@ class Settings:
     mlflow_artifacts: str | None
     dagster_home: Path
     reports_url: str
+    monitoring_file: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -70,13 +73,16 @@ class Settings:
         if not reports_url.startswith(("http://", "https://")):
             message = f"DRIFTWATCH_REPORTS_URL is {reports_url!r}; it must begin with http:// or https://"
             raise SettingError(message)
+        lake = _place(values.get("DRIFTWATCH_LAKE"), data / "lake")
+        beside = data if "://" in lake else Path(lake).parent
         return cls(
             landing=_absolute(values.get("DRIFTWATCH_LANDING"), data / "landing"),
-            lake=_place(values.get("DRIFTWATCH_LAKE"), data / "lake"),
+            lake=lake,
             mlflow_tracking_uri=tracking,
             mlflow_artifacts=_artifacts_beside(tracking),
             dagster_home=_absolute(values.get("DAGSTER_HOME"), data / "dagster"),
             reports_url=reports_url.rstrip("/"),
+            monitoring_file=str(beside / "monitoring" / "monitoring.db"),
         )
 
 
@@ -113,3 +119,20 @@ def database_url(model: str, environment: Mapping[str, str] | None = None) -> st
     """
     values = os.environ if environment is None else environment
     return values.get(f"DRIFTWATCH_DATABASE_{model.upper()}") or None
+
+
+def monitoring_url(file: str, environment: Mapping[str, str] | None = None) -> str:
+    """Give the URL of the monitoring database: `DRIFTWATCH_MONITORING_URL`, or a SQLite file.
+
+    It may hold a password, so that it is read from the environment when it is needed and kept nowhere.
+
+    Examples
+    --------
+    >>> monitoring_url("/data/monitoring.db", {})
+    'sqlite:////data/monitoring.db'
+    >>> monitoring_url("/data/monitoring.db", {"DRIFTWATCH_MONITORING_URL": "postgresql://writer@db/monitoring"})
+    'postgresql://writer@db/monitoring'
+
+    """
+    values = os.environ if environment is None else environment
+    return values.get("DRIFTWATCH_MONITORING_URL") or f"sqlite:///{file}"

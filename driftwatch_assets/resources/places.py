@@ -10,7 +10,7 @@ from pydantic import Field
 
 from driftwatch_assets.lake import Lake
 from driftwatch_assets.registry import ModelRegistry
-from driftwatch_assets.settings import database_url
+from driftwatch_assets.settings import database_url, monitoring_url
 
 
 class Places(dg.ConfigurableResource):  # type: ignore[type-arg]  # the value type is the resource itself
@@ -21,6 +21,9 @@ class Places(dg.ConfigurableResource):  # type: ignore[type-arg]  # the value ty
     tracking_uri: str = Field(description="MLflow's store: sqlite:/// URL or the address of a server.")
     artifact_location: str | None = Field(default=None, description="Artifact folder of a store without server.")
     reports_url: str = Field(description="Address under which the reports are served.")
+    monitoring_file: str = Field(
+        description="SQLite file of the monitoring database where DRIFTWATCH_MONITORING_URL names no other."
+    )
 
     def lake(self) -> Lake:
         """Open the lake."""
@@ -42,3 +45,7 @@ class Places(dg.ConfigurableResource):  # type: ignore[type-arg]  # the value ty
         It is read when it is needed and is no part of the resource's configuration, which the UI shows.
         """
         return database_url(model)
+
+    def monitoring(self) -> str:
+        """Give the URL of the monitoring database; like a source's, it is read when it is needed."""
+        return monitoring_url(self.monitoring_file)

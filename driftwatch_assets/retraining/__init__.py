@@ -1,6 +1,6 @@
 """When a model is retrained."""
 
-from driftwatch_assets.retraining.metrics import MEASURED, METRICS
+from driftwatch_assets.retraining.metrics import MEASURED, METRICS, RECORDED
 from driftwatch_assets.retraining.policy import (
     BatchEvidence,
     Decision,
@@ -15,6 +15,7 @@ from driftwatch_assets.retraining.rule_text import RuleInvalid
 __all__ = [
     "MEASURED",
     "METRICS",
+    "RECORDED",
     "BatchEvidence",
     "Decision",
     "RetrainingPolicy",

@@ -56,3 +56,14 @@ MEASURED: Mapping[str, frozenset[str]] = MappingProxyType(
     }
 )
 """The metrics that a kind of task has, by the kind's name."""
+
+RECORDED: Mapping[str, str] = MappingProxyType(
+    {
+        "value": "the declared metric of the batch's champion",
+        "frozen_value": "the declared metric of the first champion, never retrained, on the batch",
+        "previous_value": "the declared metric of the champion before the batch's, on the batch",
+        "drifted_features": "features that drifted",
+        "quarantined": "rows that were set aside",
+    }
+)
+"""What is recorded of a batch besides `METRICS`, whatever the task, by name."""

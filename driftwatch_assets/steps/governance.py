@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from driftwatch_assets.steps.evidence import load_evidence
+from driftwatch_assets.steps.figures import correlation_change, figures_on_arrival
 from driftwatch_assets.steps.labels import known_with
 from driftwatch_assets.steps.outcome import CheckOutcome
 
@@ -41,22 +42,11 @@ def govern(
     if rule is None:
         return None
     drift = load_evidence(watched, batch, "drift") or {}
-    said = (drift.get("prediction_drift") or {}).get("statistics") or []
-    score: Mapping[str, Any] = next((row for row in said if row.get("kind") == "numeric"), {})
-    related = (correlation or drift.get("correlation_drift") or {}).get("statistics") or []
-    changes = [row["change"] for row in related if row.get("change") is not None]
-    arrived = {
-        "rows": drift.get("rows"),
-        "psi": score.get("psi"),
-        "wasserstein_scaled": score.get("wasserstein_scaled"),
-        "drifted_share": (drift.get("data_drift") or {}).get("share_drifted"),
-        "whole_table_auc": (drift.get("whole_table_drift") or {}).get("auc"),
-        _CONFIDENCE: measured.get(_CONFIDENCE),
-    }
+    arrived = {**figures_on_arrival(drift), _CONFIDENCE: measured.get(_CONFIDENCE)}
     labelled = {
         "labelled_rows": drift.get("labelled_rows"),
         **{name: value for name, value in measured.items() if name != _CONFIDENCE},
-        "correlation_change": max(changes, default=None),
+        "correlation_change": correlation_change(correlation or drift.get("correlation_drift")),
     }
     verdict = rule.evaluate({**labelled, **arrived})
     on_arrival = rule.evaluate(arrived).fires is True

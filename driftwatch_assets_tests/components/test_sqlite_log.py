@@ -1,0 +1,74 @@
+"""Dagster's SQLite event log kept open: the same events, other processes see them, and nothing stays behind."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import dagster as dg
+import pytest
+
+from driftwatch_assets.components.sqlite_log import kept_open
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_READ = """
+import sys
+import dagster as dg
+with dg.DagsterInstance.local_temp(sys.argv[1]) as instance:
+    print(len(instance.all_logs(sys.argv[2])), len(instance.fetch_materializations(dg.AssetKey("table"), 10).records))
+"""
+
+
+@dg.asset
+def table() -> dg.MaterializeResult[None]:
+    """Materialize nothing."""
+    return dg.MaterializeResult(metadata={"rows": 1})
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as made:
+        yield made
+
+
+def _kinds(instance: dg.DagsterInstance, run_id: str) -> list[str]:
+    return [str(entry.dagster_event_type) for entry in instance.all_logs(run_id) if entry.is_dagster_event]
+
+
+def test_an_open_log_holds_the_events_that_a_closed_one_holds(instance: dg.DagsterInstance) -> None:
+    plain = dg.materialize([table], instance=instance)
+    with kept_open(instance):
+        kept = dg.materialize([table], instance=instance)
+        inside = _kinds(instance, kept.run_id)
+    assert inside == _kinds(instance, kept.run_id) == _kinds(instance, plain.run_id)
+    assert "DagsterEventType.ASSET_MATERIALIZATION" in inside
+
+
+def test_another_process_reads_what_is_written_while_the_log_is_open(
+    instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    with kept_open(instance):
+        run = dg.materialize([table], instance=instance)
+        told = subprocess.run(
+            [sys.executable, "-c", _READ, str(tmp_path), run.run_id], capture_output=True, text=True, check=True
+        )
+    events, materialized = map(int, told.stdout.split())
+    assert events == len(instance.all_logs(run.run_id))
+    assert materialized == 1
+
+
+def test_afterwards_the_instance_is_what_it_was_also_when_something_was_raised(instance: dg.DagsterInstance) -> None:
+    before = dict(vars(instance.event_log_storage))
+    with pytest.raises(dg.DagsterInvalidDefinitionError), kept_open(instance), kept_open(instance):
+        dg.materialize([table], instance=instance, selection="nothing")
+    assert vars(instance.event_log_storage).keys() == before.keys()
+    assert dg.materialize([table], instance=instance).success
+
+
+def test_where_the_log_is_not_in_sqlite_files_nothing_is_done() -> None:
+    with dg.DagsterInstance.ephemeral() as ephemeral, kept_open(ephemeral):
+        assert dg.materialize([table], instance=ephemeral).success

@@ -12,6 +12,7 @@ from typing import Protocol
 import fsspec
 
 from driftwatch_assets.lake.errors import LakeUnreachable
+from driftwatch_assets.lake.object_storage import ObjectStorage
 
 STALE_SECONDS = 3600.0
 """A temporary file older than this belongs to a writer that is dead; seconds."""
@@ -115,50 +116,6 @@ class LocalStorage:
     def uri(self, path: str) -> str:
         """Give the absolute path."""
         return str(self._root / path)
-
-
-class ObjectStorage:
-    """An object store behind fsspec. A put is one upload of the whole object, which such a store shows at once."""
-
-    def __init__(self, filesystem: fsspec.AbstractFileSystem, root: str) -> None:
-        self._filesystem = filesystem
-        self._root = root.rstrip("/")
-
-    def put(self, path: str, content: bytes) -> None:
-        """Upload the whole object."""
-        self._filesystem.pipe_file(self._at(path), content)
-
-    def get(self, path: str) -> bytes:
-        """Download the whole object in one request."""
-        content: bytes = self._filesystem.cat_file(self._at(path))
-        return content
-
-    def exists(self, path: str) -> bool:
-        """Tell whether the object is there."""
-        self._filesystem.invalidate_cache()
-        return bool(self._filesystem.isfile(self._at(path)))
-
-    def delete(self, path: str) -> None:
-        """Remove the object."""
-        with contextlib.suppress(FileNotFoundError):
-            self._filesystem.rm_file(self._at(path))
-
-    def find(self, folder: str) -> list[str]:
-        """List the objects below `folder`."""
-        self._filesystem.invalidate_cache()
-        try:
-            found = self._filesystem.find(self._at(folder))
-        except FileNotFoundError:
-            return []
-        inside = [path.removeprefix(self._root).lstrip("/") for path in found]
-        return sorted(path for path in inside if not any(part.startswith(".") for part in path.split("/")))
-
-    def uri(self, path: str) -> str:
-        """Give the URL."""
-        return str(self._filesystem.unstrip_protocol(self._at(path)))
-
-    def _at(self, path: str) -> str:
-        return f"{self._root}/{path}"
 
 
 def _make_folder(folder: Path) -> None:

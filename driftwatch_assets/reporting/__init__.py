@@ -8,6 +8,8 @@ from driftwatch_assets.reporting.errors import ReportContentError
 from driftwatch_assets.reporting.governance import Governance, GovernancePart, governance_from
 from driftwatch_assets.reporting.heatmap import Heatmap, heatmap_of
 from driftwatch_assets.reporting.history import HistoryEntry
+from driftwatch_assets.reporting.index_entry import IndexEntry, OpenAlert
+from driftwatch_assets.reporting.index_page import render_index
 from driftwatch_assets.reporting.machine import batch_json, json_bytes, summary_json
 from driftwatch_assets.reporting.performance import (
     BinaryPerformance,
@@ -49,6 +51,8 @@ __all__ = [
     "GovernancePart",
     "Heatmap",
     "HistoryEntry",
+    "IndexEntry",
+    "OpenAlert",
     "Performance",
     "QualityPage",
     "RelationDrift",
@@ -76,6 +80,7 @@ __all__ = [
     "quality_name",
     "relation_from",
     "render_batch",
+    "render_index",
     "render_quality",
     "render_summary",
     "retraining_gains",

@@ -61,6 +61,8 @@ class HistoryEntry:
         metric is ``"anomaly_rate"``.
     contamination
         The share that was declared.
+    degraded
+        Whether the metric counts as degraded, or the rate as off the declared share; None where that could not be told.
     """
 
     batch: str
@@ -86,6 +88,7 @@ class HistoryEntry:
     previous_value: float | None = None
     anomaly_rate: float | None = None
     contamination: float | None = None
+    degraded: bool | None = None
 
     def __post_init__(self) -> None:
         for pair in _SAME.get(self.metric, ()):

@@ -33,11 +33,10 @@ def history(
     -------
     list of dict
         A record a batch with gold: `batch, rows, champion_trained_through`; the declared `metric` with `value,
-        value_low, value_high, frozen_value, previous_value`; `anomaly_rate, accuracy, f1_macro, frozen_accuracy,
-        previous_accuracy, accuracy_low, accuracy_high` where the task has them; `drift_detected, severity,
-        drifted_features, checks_failed, retrained, promoted`. `retrained` tells that a model was
-        trained through the batch while there was a champion;
-        the first training is `promoted` only.
+        value_low, value_high, frozen_value, previous_value, degraded`; `anomaly_rate, accuracy, f1_macro,
+        frozen_accuracy, previous_accuracy, accuracy_low, accuracy_high` where the task has them; `drift_detected,
+        severity, drifted_features, checks_failed, retrained, promoted`. `retrained` tells that a model was trained
+        through the batch while there was a champion; the first training is `promoted` only.
 
     """
     versions = watched.registry.history(watched.name)
@@ -67,6 +66,7 @@ def history(
                 "previous_value": performance.get("previous_value"),
                 "anomaly_rate": measured.get("anomaly_rate"),
                 "contamination": measured.get("contamination"),
+                "degraded": (performance.get("verdict") or {}).get("degraded"),
                 "accuracy": measured.get("accuracy"),
                 "f1_macro": measured.get("f1_macro"),
                 "frozen_accuracy": performance.get("frozen_accuracy"),

@@ -123,9 +123,7 @@ def test_a_store_that_refuses_a_write_keeps_what_was_there(
 
     with monkeypatch.context() as patch:
         patch.setattr(lake._storage._filesystem, "pipe_file", full)
-        with pytest.raises(
-            WriteFailed, match=r"RuntimeError: QuotaExceeded. What was stored there before is"
-        ):
+        with pytest.raises(WriteFailed, match=r"RuntimeError: QuotaExceeded. What was stored there before is"):
             lake.write(TABLE, "1", FRAME.head(1), {})
     assert len(lake.read(TABLE, "1")) == len(FRAME)
 

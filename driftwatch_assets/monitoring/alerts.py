@@ -1,0 +1,269 @@
+"""Bringing the alerts of a model to the spans over which its rules failed, and telling of what changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from driftwatch_assets.alerting import RUN_FAILED
+from driftwatch_assets.monitoring.errors import AlertUnknown
+from driftwatch_assets.monitoring.outbox import announce, take_back
+from driftwatch_assets.monitoring.recording import table_of
+from driftwatch_assets.monitoring.rows import AlertChanges, AlertRecord
+from driftwatch_assets.monitoring.tables import Alert
+from driftwatch_assets.monitoring.values import storable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from driftwatch_assets.alerting import AlertRule, AlertSpan, RunRule
+    from driftwatch_assets.monitoring.rows import AlertState, Event
+
+ALERTS = table_of(Alert)
+NO_LONGER_DECLARED = "the rule is no longer declared or not enabled"
+NO_LONGER_FAILED = "with what is known by now the rule did not fail there"
+PASSED = "the rule passed"
+RUN_SUCCEEDED = "a later run succeeded"
+
+
+@dataclass
+class AlertBook:
+    """The alerts of a model within a transaction.
+
+    Attributes
+    ----------
+    connection
+        A transaction that has the model for itself.
+    model
+        The model.
+    now
+        When this happens.
+    details
+        What is told of a batch, by batch.
+    at
+        When a batch was judged, by batch; where it is not known, now.
+    channels
+        Names of the channels that get a message.
+    """
+
+    connection: sa.Connection
+    model: str
+    now: datetime
+    details: Mapping[str, Mapping[str, Any]]
+    at: Mapping[str, datetime]
+    channels: Sequence[str]
+
+    def __post_init__(self) -> None:
+        """Begin with no changes."""
+        self._opened: list[int] = []
+        self._resolved: list[int] = []
+        self._messages = 0
+
+    def apply(self, spans_by_rule: Mapping[AlertRule | RunRule, Sequence[AlertSpan]]) -> AlertChanges:
+        """Open, update and resolve; see `Monitoring.apply_alerts`."""
+        stored = self._stored()
+        given = {rule.name for rule in spans_by_rule}
+        for rule, spans in spans_by_rule.items():
+            self._bring(rule, spans, {key: row for (name, key), row in stored.items() if name == rule.name})
+        for (name, _), row in stored.items():
+            if name not in given and name != RUN_FAILED and row.state != "resolved":
+                self._resolve(row, None, NO_LONGER_DECLARED, None)
+        changed = {row.id: row for row in self._stored().values()}
+        return AlertChanges(
+            tuple(changed[each] for each in dict.fromkeys(self._opened)),
+            tuple(changed[each] for each in dict.fromkeys(self._resolved)),
+            self._messages,
+        )
+
+    def _stored(self) -> dict[tuple[str, str], AlertRecord]:
+        return {(row.rule, row.opened_batch): row for row in read_alerts(self.connection, model=self.model)}
+
+    def _bring(self, rule: AlertRule | RunRule, spans: Sequence[AlertSpan], stored: dict[str, AlertRecord]) -> None:
+        """Bring the alerts of one rule to its spans.
+
+        An alert that is told of already goes on where its span now begins at another batch: late labels may show
+        that the rule had failed earlier. Otherwise people would be told twice of one failure.
+        """
+        wanted = {span.opened_batch: span for span in spans}
+        if rule.name != RUN_FAILED:
+            stored = self._moved(wanted, stored)
+        for batch, row in stored.items():
+            if batch not in wanted and row.state != "resolved":
+                why = NO_LONGER_FAILED if rule.enabled else NO_LONGER_DECLARED
+                self._resolve(row, None, why, rule)
+        for batch, span in wanted.items():
+            self._follow(rule, span, stored.get(batch))
+
+    def _moved(self, wanted: Mapping[str, AlertSpan], stored: dict[str, AlertRecord]) -> dict[str, AlertRecord]:
+        active = [row for row in stored.values() if row.state != "resolved" and row.opened_batch not in wanted]
+        new = [span for batch, span in wanted.items() if batch not in stored]
+        for row in active:
+            span = next((span for span in new if row.latest_batch in {span.latest_batch, span.resolved_batch}), None)
+            span = span or next((span for span in new if not span.resolved), None)
+            if span is None:
+                continue
+            new.remove(span)
+            self._write(
+                row.id, opened_batch=span.opened_batch, opened_value=span.opened_value, opened_by_run=span.opened_by_run
+            )
+            moved = self._read(row.id)
+            stored = {**{batch: each for batch, each in stored.items() if each.id != row.id}, moved.opened_batch: moved}
+        return stored
+
+    def _follow(self, rule: AlertRule | RunRule, span: AlertSpan, row: AlertRecord | None) -> None:
+        """Bring one alert to its span."""
+        if row is None:
+            row = self._open(rule, span)
+        elif row.state == "resolved" and not self._is_that(row, span):
+            row = self._reopen(rule, span, row)
+        if row.state != "resolved" and span.resolved:
+            self._update(rule, span, row)
+            self._resolve(row, span, RUN_SUCCEEDED if rule.name == RUN_FAILED else PASSED, rule)
+        else:
+            self._update(rule, span, row)
+
+    @staticmethod
+    def _is_that(row: AlertRecord, span: AlertSpan) -> bool:
+        """Tell whether a resolved alert is the span's; a run that failed anew is another one of the same batch."""
+        return span.resolved and (row.rule != RUN_FAILED or row.opened_by_run == span.opened_by_run)
+
+    def _facts(self, rule: AlertRule | RunRule, span: AlertSpan) -> dict[str, Any]:
+        return {
+            "severity": rule.severity,
+            "threshold": rule.threshold,
+            "condition": rule.condition,
+            "opened_value": span.opened_value,
+            "opened_by_run": span.opened_by_run,
+            "latest_batch": span.latest_batch,
+            "latest_value": span.latest_value,
+            "details": dict(self.details.get(span.latest_batch, {})),
+        }
+
+    def _open(self, rule: AlertRule | RunRule, span: AlertSpan) -> AlertRecord:
+        values = {
+            "model": self.model,
+            "rule": rule.name,
+            "state": "open",
+            "opened_batch": span.opened_batch,
+            "opened_at": self.at.get(span.opened_batch, self.now),
+            **self._facts(rule, span),
+        }
+        found = self.connection.execute(sa.insert(ALERTS).values(_storable(values)).returning(ALERTS.c.id))
+        row = self._read(found.scalar_one())
+        self._opened.append(row.id)
+        self._announce(row, "opened", rule)
+        return row
+
+    def _reopen(self, rule: AlertRule | RunRule, span: AlertSpan, row: AlertRecord) -> AlertRecord:
+        cleared = dict.fromkeys(
+            (
+                "acknowledged_at",
+                "acknowledged_by",
+                "resolved_at",
+                "resolved_batch",
+                "resolved_value",
+                "resolved_by_run",
+                "resolved_reason",
+            )
+        )
+        self._write(row.id, state="open", **cleared, **self._facts(rule, span))
+        row = self._read(row.id)
+        self._opened.append(row.id)
+        # People who were not yet told that it had resolved believe it open, and it is.
+        if not take_back(self.connection, row.id, "resolved", self.now):
+            self._announce(row, "opened", rule)
+        return row
+
+    def _update(self, rule: AlertRule | RunRule, span: AlertSpan, row: AlertRecord) -> None:
+        """Tell of an alert that goes on what is known by now; nothing where it is all known."""
+        wanted = self._facts(rule, span)
+        if row.state == "resolved":
+            wanted |= {"resolved_batch": span.resolved_batch, "resolved_value": span.resolved_value}
+            wanted |= {"resolved_by_run": span.resolved_by_run}
+            if row.resolved_batch is None:  # a person's rule had been taken away; what is said of that stays
+                return
+        if span.latest_batch not in self.details:
+            wanted.pop("details")
+        # A rule that was declared anew counts from its next alert on: this one opened by the rule as it was.
+        for name in ("threshold", "condition", "severity"):
+            if row.state == "resolved":
+                wanted.pop(name)
+        stored = _storable(wanted)
+        if any(getattr(row, name) != value for name, value in stored.items()):
+            self._write(row.id, **wanted)
+
+    def _resolve(self, row: AlertRecord, span: AlertSpan | None, reason: str, rule: AlertRule | RunRule | None) -> None:
+        batch = span.resolved_batch if span else None
+        self._write(
+            row.id,
+            state="resolved",
+            resolved_at=self.at.get(batch, self.now) if batch else self.now,
+            resolved_batch=batch,
+            resolved_value=span.resolved_value if span else None,
+            resolved_by_run=span.resolved_by_run if span else None,
+            resolved_reason=reason,
+        )
+        self._resolved.append(row.id)
+        details = self.details.get(batch, {}) if batch else {}
+        self._announce(self._read(row.id), "resolved", rule, details)
+
+    def _announce(
+        self,
+        row: AlertRecord,
+        event: Event,
+        rule: AlertRule | RunRule | None,
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        told = {name: getattr(row, name) for name in ALERTS.c.keys() if name != "id"}  # noqa: SIM118 - of columns
+        told |= {"event": event, "metric": rule.metric if rule else None}
+        if details is not None:
+            told["details"] = dict(details)
+        self._messages += announce(self.connection, row.id, event, self.channels, told, self.now)
+
+    def _write(self, alert_id: int, **values: Any) -> None:
+        self.connection.execute(sa.update(ALERTS).where(ALERTS.c.id == alert_id).values(_storable(values)))
+
+    def _read(self, alert_id: int) -> AlertRecord:
+        return read_alerts(self.connection, alert_id=alert_id)[0]
+
+
+def _storable(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: storable(ALERTS.c[name], value) for name, value in values.items()}
+
+
+def read_alerts(
+    connection: sa.Connection,
+    *,
+    alert_id: int | None = None,
+    model: str | None = None,
+    states: Sequence[AlertState] | None = None,
+) -> list[AlertRecord]:
+    """Give alerts, the newest first."""
+    query = sa.select(ALERTS).order_by(ALERTS.c.opened_at.desc(), ALERTS.c.id.desc())
+    if alert_id is not None:
+        query = query.where(ALERTS.c.id == alert_id)
+    if model is not None:
+        query = query.where(ALERTS.c.model == model)
+    if states is not None:
+        query = query.where(ALERTS.c.state.in_(states))
+    return [AlertRecord(**row) for row in connection.execute(query).mappings()]
+
+
+def acknowledge(connection: sa.Connection, alert_id: int, by: str, now: datetime) -> AlertRecord:
+    """See `Monitoring.acknowledge`."""
+    same = sa.and_(ALERTS.c.id == alert_id, ALERTS.c.state == "open")
+    values = {"state": "acknowledged", "acknowledged_at": now, "acknowledged_by": by}
+    connection.execute(sa.update(ALERTS).where(same).values(_storable(values)))
+    found = read_alerts(connection, alert_id=alert_id)
+    if found and found[0].state == "acknowledged":
+        return found[0]
+    waiting = sorted(row.id for row in read_alerts(connection, states=("open",)))
+    which = f"open: {', '.join(map(str, waiting))}" if waiting else "none is open"
+    if not found:
+        raise AlertUnknown(f"there is no alert {alert_id}; {which}")
+    raise AlertUnknown(
+        f"alert {alert_id} ({found[0].model}, {found[0].rule}) has resolved by itself: nobody has to see to it; {which}"
+    )

@@ -1,0 +1,136 @@
+"""The outbox: messages that wait for their channel, put there in the transaction in which their alert changed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from driftwatch_assets.monitoring.recording import table_of
+from driftwatch_assets.monitoring.rows import OutboxRow
+from driftwatch_assets.monitoring.tables import OutboxEntry
+from driftwatch_assets.monitoring.values import document, text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from driftwatch_assets.monitoring.rows import Event
+
+OUTBOX = table_of(OutboxEntry)
+CLAIM = timedelta(minutes=2)
+"""How long a claim lasts: longer than a delivery may take, so that only one that crashed is repeated."""
+LONGEST_WAIT = timedelta(hours=1)
+"""No row waits longer on purpose; one that would was put off by a clock that has jumped back since."""
+LONGEST_ERROR = 2000
+
+
+def announce(
+    connection: sa.Connection,
+    alert_id: int,
+    event: Event,
+    channels: Sequence[str],
+    payload: Mapping[str, Any],
+    now: datetime,
+) -> int:
+    """Put a message into the outbox for each channel; one of the same event that is there already gives way.
+
+    The new message has an id of its own: whoever is just sending the old one marks the old one.
+    """
+    if not channels:
+        return 0
+    _delete(connection, alert_id, event)
+    rows = [
+        {
+            "alert_id": alert_id,
+            "event": event,
+            "channel": channel,
+            "payload": document(payload),
+            "created_at": now,
+            "attempts": 0,
+            "next_attempt_at": now,
+        }
+        for channel in dict.fromkeys(channels)
+    ]
+    connection.execute(sa.insert(OUTBOX), rows)
+    return len(rows)
+
+
+def take_back(connection: sa.Connection, alert_id: int, event: Event, now: datetime) -> bool:
+    """Take an event's messages back where none of them was sent or is being sent; tell whether there were any."""
+    same = sa.and_(OUTBOX.c.alert_id == alert_id, OUTBOX.c.event == event)
+    found = connection.execute(sa.select(OUTBOX.c.sent_at, OUTBOX.c.claimed_until).where(same).with_for_update()).all()
+    if not found or any(row.sent_at is not None or _claimed(row.claimed_until, now) for row in found):
+        return False
+    _delete(connection, alert_id, event)
+    return True
+
+
+def _claimed(until: datetime | None, now: datetime) -> bool:
+    return until is not None and now < until <= now + CLAIM
+
+
+def _delete(connection: sa.Connection, alert_id: int, event: Event) -> None:
+    connection.execute(sa.delete(OUTBOX).where(OUTBOX.c.alert_id == alert_id, OUTBOX.c.event == event))
+
+
+def claim(connection: sa.Connection, limit: int, now: datetime) -> list[OutboxRow]:
+    """See `Monitoring.claim`."""
+    due = sa.or_(OUTBOX.c.next_attempt_at <= now, OUTBOX.c.next_attempt_at > now + LONGEST_WAIT)
+    until = OUTBOX.c.claimed_until
+    free = sa.or_(until.is_(None), until <= now, until > now + CLAIM)
+    waiting = (
+        sa.select(OUTBOX.c.id)
+        .where(OUTBOX.c.sent_at.is_(None), due, free)
+        .order_by(OUTBOX.c.created_at, OUTBOX.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    ids = list(connection.execute(waiting).scalars())
+    if not ids:
+        return []
+    connection.execute(sa.update(OUTBOX).where(OUTBOX.c.id.in_(ids)).values(claimed_until=now + CLAIM))
+    taken = sa.select(OUTBOX).where(OUTBOX.c.id.in_(ids)).order_by(OUTBOX.c.created_at, OUTBOX.c.id)
+    return [OutboxRow(**row) for row in connection.execute(taken).mappings()]
+
+
+def sent(connection: sa.Connection, row_id: int, now: datetime) -> None:
+    """Mark a message as sent."""
+    _change(connection, row_id, sent_at=now, claimed_until=None, last_error=None)
+
+
+def failed(connection: sa.Connection, row_id: int, error: str, next_attempt_at: datetime) -> None:
+    """Count an attempt and let the message wait."""
+    _change(
+        connection,
+        row_id,
+        attempts=OUTBOX.c.attempts + 1,
+        last_error=text(error)[:LONGEST_ERROR],
+        next_attempt_at=next_attempt_at,
+        claimed_until=None,
+    )
+
+
+def postponed(connection: sa.Connection, row_id: int, next_attempt_at: datetime) -> None:
+    """Let a message wait that was not tried."""
+    _change(connection, row_id, next_attempt_at=next_attempt_at, claimed_until=None)
+
+
+def _change(connection: sa.Connection, row_id: int, **values: Any) -> None:
+    same = sa.and_(OUTBOX.c.id == row_id, OUTBOX.c.sent_at.is_(None))
+    connection.execute(sa.update(OUTBOX).where(same).values(**values))
+
+
+def sent_between(connection: sa.Connection, channel: str, since: datetime, until: datetime) -> int:
+    """Count the messages that a channel took then."""
+    query = sa.select(sa.func.count()).select_from(OUTBOX)
+    query = query.where(OUTBOX.c.channel == channel, OUTBOX.c.sent_at > since, OUTBOX.c.sent_at <= until)
+    return int(connection.execute(query).scalar_one())
+
+
+def pending(connection: sa.Connection) -> tuple[int, datetime | None]:
+    """Give how many messages wait, and since when the oldest one does."""
+    query = sa.select(sa.func.count(), sa.func.min(OUTBOX.c.created_at)).where(OUTBOX.c.sent_at.is_(None))
+    count, oldest = connection.execute(query).one()
+    return int(count), oldest

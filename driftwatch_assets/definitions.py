@@ -6,6 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from driftwatch_assets.components.executor import steps_executor
 from driftwatch_assets.resources import Places
 from driftwatch_assets.settings import Settings
 
@@ -23,11 +24,11 @@ def places_of(settings: Settings) -> Places:
 
 
 def shared_definitions(settings: Settings) -> dg.Definitions:
-    """Give what all models share: where things are kept, and one process a run.
+    """Give what all models share: where things are kept, and how steps are executed.
 
     A run's steps take seconds and its process start takes more, so that a process a step would cost most of the time.
     """
-    return dg.Definitions(resources={"places": places_of(settings)}, executor=dg.in_process_executor)
+    return dg.Definitions(resources={"places": places_of(settings)}, executor=steps_executor(settings))
 
 
 @dg.definitions

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
 
 PROJECT = Path(__file__).resolve().parents[1]
 
+CELERY_BROKER = "DRIFTWATCH_CELERY_BROKER"
+_VISIBILITY = "DRIFTWATCH_CELERY_VISIBILITY_SECONDS"
+_EXECUTORS = ("in_process", "celery")
+_HOUR = 3600
+
 
 class SettingError(ValueError):
     """A setting has a value that cannot be used."""
@@ -37,6 +42,8 @@ class Settings:
         Address under which `driftwatch serve` shows the reports; links in the UI begin with it.
     monitoring_file
         SQLite file of the monitoring database where `DRIFTWATCH_MONITORING_URL` names no other; beside a local lake.
+    executor
+        Who executes the steps of a run that does not choose: `in_process`, or `celery`'s workers.
 
     """
 
@@ -47,6 +54,7 @@ class Settings:
     dagster_home: Path
     reports_url: str
     monitoring_file: str
+    executor: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -73,6 +81,10 @@ class Settings:
         if not reports_url.startswith(("http://", "https://")):
             message = f"DRIFTWATCH_REPORTS_URL is {reports_url!r}; it must begin with http:// or https://"
             raise SettingError(message)
+        executor = values.get("DRIFTWATCH_EXECUTOR") or "in_process"
+        if executor not in _EXECUTORS:
+            message = f"DRIFTWATCH_EXECUTOR is {executor!r}; it must be one of {', '.join(_EXECUTORS)}"
+            raise SettingError(message)
         lake = _place(values.get("DRIFTWATCH_LAKE"), data / "lake")
         beside = data if "://" in lake else Path(lake).parent
         return cls(
@@ -83,6 +95,7 @@ class Settings:
             dagster_home=_absolute(values.get("DAGSTER_HOME"), data / "dagster"),
             reports_url=reports_url.rstrip("/"),
             monitoring_file=str(beside / "monitoring" / "monitoring.db"),
+            executor=executor,
         )
 
 
@@ -136,3 +149,49 @@ def monitoring_url(file: str, environment: Mapping[str, str] | None = None) -> s
     """
     values = os.environ if environment is None else environment
     return values.get("DRIFTWATCH_MONITORING_URL") or f"sqlite:///{file}"
+
+
+def celery_broker(environment: Mapping[str, str] | None = None) -> str:
+    """Give the URL of the Redis through which steps reach Celery's workers.
+
+    It may hold a password, so that it is read from the environment when it is needed and kept nowhere.
+
+    Raises
+    ------
+    SettingError
+        When it is not set.
+
+    Examples
+    --------
+    >>> celery_broker({"DRIFTWATCH_CELERY_BROKER": "redis://broker:6379/0"})
+    'redis://broker:6379/0'
+
+    """
+    values = os.environ if environment is None else environment
+    broker = values.get(CELERY_BROKER)
+    if not broker:
+        message = f"{CELERY_BROKER} is not set; it must be the broker's URL: redis://[:password@]host:port/number"
+        raise SettingError(message)
+    return broker
+
+
+def celery_visibility_seconds(environment: Mapping[str, str] | None = None) -> int:
+    """Give after how many seconds the step of a worker that is gone is given to another; by default an hour.
+
+    Raises
+    ------
+    SettingError
+        When it is no whole number of at least one second.
+
+    Examples
+    --------
+    >>> celery_visibility_seconds({})
+    3600
+
+    """
+    values = os.environ if environment is None else environment
+    value = values.get(_VISIBILITY) or str(_HOUR)
+    if not (value.isascii() and value.isdigit() and int(value) > 0):
+        message = f"{_VISIBILITY} is {value!r}; it must be a whole number of seconds, longer than the longest step"
+        raise SettingError(message)
+    return int(value)

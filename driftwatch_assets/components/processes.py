@@ -24,10 +24,17 @@ def claim_of(run_id: str) -> str:
 
 
 def claim(context: dg.AssetExecutionContext) -> None:
-    """Note in the tags of the run that is being executed that this process does it."""
-    own = claim_of(context.run.run_id)
-    if context.run.tags.get(records.PROCESS_TAG) != own:
-        context.instance.add_run_tags(context.run.run_id, {records.PROCESS_TAG: own})
+    """Note in the tags of the run that is being executed that this process does it, unless one claimed it before.
+
+    A worker that executes a step of a run that another process holds together does not claim the run.
+    """
+    if not context.run.tags.get(records.PROCESS_TAG, "").endswith(f":{context.run.run_id}"):
+        claim_run(context.instance, context.run)
+
+
+def claim_run(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
+    """Note in the tags of a run that this process executes it."""
+    instance.add_run_tags(run.run_id, {records.PROCESS_TAG: claim_of(run.run_id)})
 
 
 def close_abandoned_runs(instance: dg.DagsterInstance, model: str) -> list[str]:

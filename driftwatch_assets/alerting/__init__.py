@@ -1,5 +1,9 @@
 """Alerts: declared rules, when one opens and resolves, what is said, and the channels that say it."""
 
+from driftwatch_assets.alerting.channels import Channel, channels_of, finder
+from driftwatch_assets.alerting.delivery import LONGEST_BACK_OFF, ChannelFailed, Delivered, Outbox, deliver
+from driftwatch_assets.alerting.message import Message, compose, digest
+from driftwatch_assets.alerting.notice import DriftedFeature, Notice
 from driftwatch_assets.alerting.rule import (
     RUN_FAILED,
     SEVERITIES,
@@ -12,15 +16,28 @@ from driftwatch_assets.alerting.rule import (
 from driftwatch_assets.alerting.states import AlertSpan, EndedRun, run_spans, spans
 
 __all__ = [
+    "LONGEST_BACK_OFF",
     "RUN_FAILED",
     "SEVERITIES",
     "AlertPlan",
     "AlertRule",
     "AlertSpan",
+    "Channel",
+    "ChannelFailed",
     "Condition",
+    "Delivered",
+    "DriftedFeature",
     "EndedRun",
+    "Message",
+    "Notice",
+    "Outbox",
     "RunRule",
     "Severity",
+    "channels_of",
+    "compose",
+    "deliver",
+    "digest",
+    "finder",
     "run_spans",
     "spans",
 ]

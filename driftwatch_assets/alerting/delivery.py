@@ -56,7 +56,7 @@ class Outbox(Protocol):
     """The outbox, as far as delivery needs it; the monitoring database has it."""
 
     def claim(self, limit: int, now: datetime) -> Sequence[Row]:
-        """Take rows that are due, oldest first; no other claim gets them until it is told of them, or this one expires."""
+        """Take rows that are due, oldest first; no other claim gets them until they are told of or this one expires."""
 
     def sent(self, id: int, now: datetime) -> None:  # noqa: A002 - as the column is called
         """Mark a row as delivered."""
@@ -167,7 +167,7 @@ class _Group:
 
 
 def _in_turn(rows: Sequence[Row], find: Callable[[str, str], Takes]) -> list[_Group]:
-    """Group rows by channel, over models: those first that have not failed yet, then in the order in which they came."""
+    """Group rows by channel, over models: those that have not failed yet first, else in the order of their coming."""
     groups: dict[tuple[str, Takes | str], _Group] = {}
     for row in rows:
         takes = _found(Notice.from_payload(row.payload).model, row.channel, find)
@@ -218,7 +218,7 @@ class _Call:
         if isinstance(takes, str):
             return takes
         try:
-            message = digest([Notice.from_payload(row.payload, row.event) for row in bundle])
+            message = digest([Notice.from_payload(row.payload, row.event, row.id) for row in bundle])
             takes.send(message, within=min(self.remaining(), SEND_SECONDS))
         except ChannelFailed as failure:
             return str(failure)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
-from driftwatch_assets.alerting.notice import RUN_FAILED
+from driftwatch_assets.alerting.rule import RUN_FAILED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -176,6 +176,7 @@ def _facts(notice: Notice) -> list[tuple[str, str, bool]]:
         ("Drifted most", _drifted(notice.features), False),
         ("What the system did", _done(notice), False),
         ("Resolved because", notice.reason if notice.event == "resolved" else None, False),
+        ("Run", notice.run if notice.run_url is None else None, True),
         ("When", None if notice.at is None else f"{notice.at:%Y-%m-%d %H:%M} UTC", False),
     ]
     return [(label, value, named) for label, value, named in found if value is not None]

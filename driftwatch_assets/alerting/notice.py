@@ -10,12 +10,11 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from driftwatch_assets.alerting.redaction import redacted
+from driftwatch_assets.alerting.rule import RUN_FAILED
 
 Event = Literal["opened", "resolved"]
 STRONGEST = 3
 """So many of the drifted features are told."""
-RUN_FAILED = "run_failed"
-"""The rule of a run that failed; it has no metric."""
 _LONGEST_NAME, _LONGEST_SENTENCE = 120, 600
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\s]+")
 
@@ -54,10 +53,12 @@ class Notice:
     job, step, error
         Of a failed run: its job, the step that failed and the class of the error. The error's text stays in Dagster,
         since it may quote what was read.
-    run_url, report_url
-        Where to read on.
+    run, run_url, report_url
+        The run that found it, and where to read on.
     at
         When it happened.
+    row
+        The row of the outbox that it was read from.
 
     Examples
     --------
@@ -85,9 +86,24 @@ class Notice:
     job: str | None = None
     step: str | None = None
     error: str | None = None
+    run: str | None = None
     run_url: str | None = None
     report_url: str | None = None
     at: datetime | None = None
+    row: int | None = None
+
+    @property
+    def key(self) -> str:
+        """The same whenever the same row of the outbox is told again: a receiver knows a repetition by it.
+
+        Examples
+        --------
+        >>> Notice("iris", "accuracy_low", "high", "resolved", batch="9", opened_batch="7", row=41).key
+        'iris/accuracy_low/7/resolved/41'
+        """
+        since = self.batch if self.opened_batch is None else self.opened_batch
+        place = f"{self.model}/{self.rule}/{since or self.job or 'run'}/{self.event}"
+        return place if self.row is None else f"{place}/{self.row}"
 
     def payload(self) -> dict[str, Any]:
         """Give it as strict JSON has it, without what is not known; `from_payload` reads it again.
@@ -96,7 +112,7 @@ class Notice:
         more than one line.
         """
         cleaned = _read(asdict(self))
-        told = {name: value for name, value in asdict(cleaned).items() if value is not None}
+        told = {"key": cleaned.key, **{name: value for name, value in asdict(cleaned).items() if value is not None}}
         if cleaned.at is not None:
             told["at"] = cleaned.at.isoformat()
         if cleaned.features is not None:
@@ -107,17 +123,17 @@ class Notice:
         return told
 
     @classmethod
-    def from_payload(cls, payload: Mapping[str, Any], event: str | None = None) -> Notice:
+    def from_payload(cls, payload: Mapping[str, Any], event: str | None = None, row: int | None = None) -> Notice:
         """Read a row of the outbox; what is absent or cannot be used is told as not known, so that no row is lost.
 
         Parameters
         ----------
         payload
             What `payload` gave. What stands under ``details`` counts as if it stood beside; the columns of an alert
-            (``opened_batch``, ``opened_value``, ``resolved_batch``, ``resolved_value``, ``resolved_reason``,
-            ``opened_at``, ``resolved_at``) stand in for ``batch``, ``value``, ``reason`` and ``at``.
-        event
-            The row's event, which goes before the payload's.
+            (``opened_batch``, ``opened_value``, ``opened_at``, ``opened_by_run``, likewise ``resolved_...``, and
+            ``resolved_reason``) stand in for ``batch``, ``value``, ``at``, ``run`` and ``reason``.
+        event, row
+            The row's event, which goes before the payload's, and its id.
 
         Examples
         --------
@@ -129,12 +145,14 @@ class Notice:
         details = payload.get("details")
         told = {**(details if isinstance(details, Mapping) else {}), **payload}
         happened = event or told.get("event") or "opened"
-        for name, column in (("batch", "batch"), ("value", "value"), ("at", "at")):
+        for name in ("batch", "value", "at"):
             if told.get(name) is None:
-                told[name] = told.get(f"{happened}_{column}")
+                told[name] = told.get(f"{happened}_{name}")
+        if told.get("run") is None:
+            told["run"] = told.get("run_id") or told.get(f"{happened}_by_run")
         if told.get("reason") is None:
             told["reason"] = told.get("resolved_reason")
-        return _read({**told, "event": happened})
+        return _read({**told, "event": happened, "row": row if row is not None else told.get("row")})
 
 
 def strongest(features: Sequence[DriftedFeature], count: int = STRONGEST) -> tuple[DriftedFeature, ...]:
@@ -155,7 +173,7 @@ def _read(told: Mapping[str, Any]) -> Notice:
         rule=_name(told.get("rule")) or "unknown rule",
         severity=_name(told.get("severity")) or "high",
         event="resolved" if told.get("event") == "resolved" else "opened",
-        batch=_name(told.get("batch")),
+        batch=_batch(told),
         metric=_name(told.get("metric")),
         condition=_name(told.get("condition")),
         threshold=_number(told.get("threshold")),
@@ -170,10 +188,18 @@ def _read(told: Mapping[str, Any]) -> Notice:
         job=_name(told.get("job")),
         step=_name(told.get("step")),
         error=_name(told.get("error")),
+        run=_name(told.get("run")),
         run_url=_link(told.get("run_url")),
         report_url=_link(told.get("report_url")),
         at=_time(told.get("at")),
+        row=_whole(told.get("row")),
     )
+
+
+def _batch(told: Mapping[str, Any]) -> str | None:
+    """Give the batch; an alert of a run without a batch is known by the run's job."""
+    batch = _name(told.get("batch"))
+    return None if told.get("rule") == RUN_FAILED and batch == _name(told.get("job")) else batch
 
 
 def _line(value: Any, longest: int) -> str | None:

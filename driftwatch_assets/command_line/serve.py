@@ -1,80 +1,76 @@
-"""A server for the report pages: loopback only, reading the lake, writing nothing."""
+"""The prediction service with the reports, on one port."""
 
 from __future__ import annotations
 
-from html import escape
-from pathlib import PurePosixPath
+import sys
 from typing import TYPE_CHECKING
 
 import uvicorn
-from starlette.applications import Starlette
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
-from starlette.routing import Route
 
 from driftwatch_assets.components.models import monitored_models
-from driftwatch_assets.lake import Lake
-from driftwatch_assets.reporting import SUMMARY_PAGE
+from driftwatch_assets.definitions import places_of
+from driftwatch_assets.serving import Limits, ServedModel, service
+from driftwatch_assets.serving.environment import ServiceSettings, own_names
+from driftwatch_assets.serving.reports import plain_index
 from driftwatch_assets.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from driftwatch_assets.serving.guard import Guard
+    from driftwatch_assets.steps import Watched
 
-    from starlette.requests import Request
-
-_STYLE = (
-    ":root{color-scheme:light dark}body{font:1.05rem/1.6 system-ui,sans-serif;max-width:44rem;margin:3rem auto;"
-    "padding:0 1rem}h1{font-size:1.5rem}ul{padding:0;list-style:none}li{padding:.6rem 0;border-top:1px solid #8884}"
-)
-_MEDIA = {".json": "application/json", ".png": "image/png"}
-_SAFE = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
-    "img-src data:",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
+_CONNECTIONS = 512
+_GOODBYE_SECONDS = 20
+_SWITCH_SECONDS = 0.001
 
 
-def report_server(lake: Lake, models: Mapping[str, str]) -> Starlette:
-    """Build the application: `/` lists the models with reports, `/<model>/reports/<page>` is a page.
+def served_model(watched: Watched) -> ServedModel:
+    """Give what the service needs to know of a monitored model."""
+    declared = watched.declaration
+    task = declared.task
+    beside = frozenset(name for name in (task.time, *task.carried) if name is not None)
+    return ServedModel(
+        declared.name, declared.title, declared.description, task.id, task.label, beside, watched.registry
+    )
 
-    Parameters
-    ----------
-    lake
-        Where the pages are.
-    models
-        Title for people by model name.
+
+def built_service(host: str, *, limits: Limits | None = None) -> Guard:
+    """Build the service of all monitored models, as the environment says.
+
+    Raises
+    ------
+    SettingError
+        There is no token though `host` is not loopback.
 
     """
-
-    def names_in(folder: str) -> set[str]:
-        return {PurePosixPath(path).name for path in lake.files(folder)}
-
-    async def index(request: Request) -> Response:  # noqa: ARG001 - the framework's signature
-        drawn = [name for name in sorted(models) if SUMMARY_PAGE in names_in(f"{name}/reports")]
-        items = "".join(
-            f'<li><a href="/{name}/reports/{SUMMARY_PAGE}">{escape(models[name])}</a></li>' for name in drawn
-        )
-        body = items or "<li>No report has been drawn yet.</li>"
-        return HTMLResponse(
-            f'<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><title>Reports</title>'
-            f"<style>{_STYLE}</style><h1>Monitored models</h1><ul>{body}</ul></html>",
-            headers=_SAFE,
-        )
-
-    async def page(request: Request) -> Response:
-        model, name = request.path_params["model"], request.path_params["page"]
-        try:
-            content = lake.read_file(f"{model}/reports/{name}")
-        except (FileNotFoundError, ValueError):
-            return PlainTextResponse(f"There is no report {name} of {model}.", status_code=404)
-        media = _MEDIA.get(PurePosixPath(name).suffix, "text/html")
-        return Response(content, media_type=media, headers=_SAFE)
-
-    return Starlette(routes=[Route("/", index), Route("/{model}/reports/{page}", page)])
+    own = ServiceSettings.from_environment(host)
+    settings = Settings.from_environment()
+    places = places_of(settings)
+    lake = places.lake()
+    watched = [model.watch(places) for model in monitored_models().values()]
+    titles = {one.name: one.declaration.title for one in watched}
+    return service(
+        [served_model(one) for one in watched],
+        lake,
+        own.spool,
+        index=lambda: plain_index(lake, titles),
+        tokens=own.tokens,
+        hosts=own_names(host, settings.reports_url),
+        limits=limits,
+    )
 
 
 def serve_reports(host: str, port: int) -> None:
-    """Serve the reports of the configured lake until interrupted."""
-    lake = Lake(Settings.from_environment().lake)
-    models = {name: model.declaration.title for name, model in monitored_models().items()}
-    uvicorn.run(report_server(lake, models), host=host, port=port, log_level="warning")
+    """Serve predictions, reports and metrics until interrupted; what was answered is then brought into the lake."""
+    app = built_service(host)
+    # A scoring thread hands over after a millisecond: at the usual five, a request that arrives meanwhile waits longer.
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        limit_concurrency=_CONNECTIONS,
+        timeout_graceful_shutdown=_GOODBYE_SECONDS,
+    )

@@ -152,6 +152,20 @@ class ModelRegistry:
             if not token:
                 return sorted(versions, key=lambda one: (batch_order(one.trained_through), one.version))
 
+    def changed_at(self, model: str) -> int:
+        """Give when a model was last registered or changed, in milliseconds; 0 where it has no version yet.
+
+        One small query, for whoever has to notice a promotion soon; `history` then tells what it was.
+        """
+        from mlflow.exceptions import MlflowException  # noqa: PLC0415 - heavy: loaded by the step that needs it
+
+        try:
+            return int(self._client.get_registered_model(model).last_updated_timestamp)
+        except MlflowException as absent:
+            if absent.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            return 0
+
     def champion_as_of(self, model: str, batch: str) -> ModelVersion | None:
         """Give the champion that a batch is scored with: the newest promoted one trained through an earlier batch."""
         return champion_among(self.history(model), before=batch)

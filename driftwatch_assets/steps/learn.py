@@ -22,10 +22,11 @@ from driftwatch_assets.steps.reference import (
     FEATURES_FILE,
     LABELS_FILE,
     PREDICTIONS_FILE,
+    SIGNATURE_FILE,
     prediction_columns,
     watched_features,
 )
-from driftwatch_assets.training import GoldBatch, NotEnoughLabels, train
+from driftwatch_assets.training import GoldBatch, NotEnoughLabels, Signature, train
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -142,6 +143,7 @@ def _references(
     files = {
         PREDICTIONS_FILE: Reference.fit(held_out).to_bytes(),
         EXPECTED_FILE: json.dumps(_expected(outcome)).encode(),
+        SIGNATURE_FILE: Signature.fit(window.values(), features).to_bytes(),
     }
     if task.label is not None:
         rows = rows[rows[task.label].notna()]

@@ -22,6 +22,7 @@ LABELS_FILE = "reference_labels.npz"
 CORRELATION_FILE = "reference_correlation.npz"
 PREDICTIONS_FILE = "reference_predictions.npz"
 EXPECTED_FILE = "expected.json"
+SIGNATURE_FILE = "signature.json"
 
 
 def prediction_columns(task: Task) -> list[str]:

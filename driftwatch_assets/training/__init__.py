@@ -20,6 +20,7 @@ from driftwatch_assets.training.ranking import Ranking
 from driftwatch_assets.training.report import Report, measure_task
 from driftwatch_assets.training.scores import Score
 from driftwatch_assets.training.shares import wilson_interval
+from driftwatch_assets.training.signature import Field, Signature
 from driftwatch_assets.training.task import ANOMALY, NORMAL, Anomaly, Binary, Metric, Multiclass, Task, TaskKind
 from driftwatch_assets.training.training import TrainingOutcome, train
 from driftwatch_assets.training.window import GoldBatch, LabelledRows, training_window
@@ -36,6 +37,7 @@ __all__ = [
     "Champion",
     "Comparison",
     "FeaturesMissing",
+    "Field",
     "GateResult",
     "Gates",
     "GoldBatch",
@@ -50,6 +52,7 @@ __all__ = [
     "Report",
     "Score",
     "ScoringFailed",
+    "Signature",
     "Step",
     "Task",
     "TaskKind",

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 from typer.testing import CliRunner
 
 from driftwatch_assets.command_line import app
-from driftwatch_assets.command_line.serve import report_server
 from driftwatch_assets.lake import Lake
+from driftwatch_assets.serving.reports import plain_index, report_routes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,7 +84,8 @@ def get(places: Path) -> Callable[[str], httpx.Response]:
     lake = Lake(str(places / "lake"))
     lake.write_file("gas_sensors/reports/summary.html", b"<p>all batches</p>")
     lake.write_file("gas_sensors/secret.txt", b"not a page")
-    server = httpx.ASGITransport(report_server(lake, {"gas_sensors": "Gas <b>sensors</b>", "other": "Other"}))
+    titles = {"gas_sensors": "Gas <b>sensors</b>", "other": "Other"}
+    server = httpx.ASGITransport(Starlette(routes=report_routes(lake, lambda: plain_index(lake, titles))))
 
     async def ask(path: str) -> httpx.Response:
         async with httpx.AsyncClient(transport=server, base_url="http://127.0.0.1") as client:

@@ -1,0 +1,106 @@
+"""What the service is told by its environment: its token, and where answers wait for the lake."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from driftwatch_assets.serving.guard import LOOPBACK_NAMES
+from driftwatch_assets.settings import PROJECT, SettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+TOKEN = "DRIFTWATCH_TOKEN"  # noqa: S105 - the variable's name
+SPOOL = "DRIFTWATCH_SPOOL"
+_SHORTEST = 16
+
+
+@dataclass(frozen=True)
+class ServiceSettings:
+    """How the service is guarded, and where it keeps what is not in the lake yet.
+
+    Attributes
+    ----------
+    tokens
+        Any of these opens the service; several while one replaces another. Without one it is open to this machine.
+    spool
+        Local folder for answered rows.
+
+    """
+
+    tokens: tuple[str, ...]
+    spool: Path
+
+    @classmethod
+    def from_environment(cls, host: str, environment: Mapping[str, str] | None = None) -> ServiceSettings:
+        """Read `DRIFTWATCH_TOKEN`, one or several separated by blanks, and `DRIFTWATCH_SPOOL`.
+
+        Parameters
+        ----------
+        host
+            The address to listen on.
+        environment
+            By default the process's.
+
+        Raises
+        ------
+        SettingError
+            There is no token though the address is not loopback, or one is too short.
+
+        Examples
+        --------
+        >>> ServiceSettings.from_environment("127.0.0.1", {}).tokens
+        ()
+        >>> ServiceSettings.from_environment("0.0.0.0", {})
+        Traceback (most recent call last):
+        ...
+        driftwatch_assets.settings.SettingError: 0.0.0.0 is open to a network, and DRIFTWATCH_TOKEN is not set: ...
+
+        """
+        values = os.environ if environment is None else environment
+        tokens = tuple(values.get(TOKEN, "").split())
+        if not tokens and not is_loopback(host):
+            message = (
+                f"{host} is open to a network, and {TOKEN} is not set: set it to a secret of at least {_SHORTEST} "
+                f"characters (python -c 'import secrets; print(secrets.token_urlsafe(32))'), or listen on 127.0.0.1"
+            )
+            raise SettingError(message)
+        if any(len(token) < _SHORTEST or not token.isascii() for token in tokens):
+            message = f"a token in {TOKEN} has less than {_SHORTEST} characters, or others than ASCII; make another"
+            raise SettingError(message)
+        spool = Path(values.get(SPOOL) or PROJECT / "data" / "serving").expanduser().resolve()
+        return cls(tokens, spool)
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine reaches an address.
+
+    Examples
+    --------
+    >>> [is_loopback(host) for host in ("127.0.0.1", "::1", "localhost", "0.0.0.0", "::", "example.org")]
+    [True, True, True, False, False, False]
+
+    """
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def own_names(host: str, reports_url: str) -> tuple[str, ...]:
+    """Give the names under which a service without a token answers: those of loopback, and its public address.
+
+    Examples
+    --------
+    >>> own_names("127.0.0.1", "https://reports.example.org/")
+    ('127.0.0.1', 'localhost', '::1', 'reports.example.org')
+
+    """
+    return tuple(dict.fromkeys([*LOOPBACK_NAMES, host, *filter(None, [urlsplit(reports_url).hostname])]))

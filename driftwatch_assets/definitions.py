@@ -6,6 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from driftwatch_assets.components.delivery import build_delivery
 from driftwatch_assets.components.executor import steps_executor
 from driftwatch_assets.resources import Places
 from driftwatch_assets.settings import Settings
@@ -19,6 +20,7 @@ def places_of(settings: Settings) -> Places:
         tracking_uri=settings.mlflow_tracking_uri,
         artifact_location=settings.mlflow_artifacts,
         reports_url=settings.reports_url,
+        ui_url=settings.ui_url,
         monitoring_file=settings.monitoring_file,
     )
 
@@ -28,7 +30,11 @@ def shared_definitions(settings: Settings) -> dg.Definitions:
 
     A run's steps take seconds and its process start takes more, so that a process a step would cost most of the time.
     """
-    return dg.Definitions(resources={"places": places_of(settings)}, executor=steps_executor(settings))
+    return dg.Definitions(
+        resources={"places": places_of(settings)},
+        sensors=[build_delivery()],
+        executor=steps_executor(settings),
+    )
 
 
 @dg.definitions

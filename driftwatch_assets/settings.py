@@ -40,6 +40,8 @@ class Settings:
         Dagster's instance folder.
     reports_url
         Address under which `driftwatch serve` shows the reports; links in the UI begin with it.
+    ui_url
+        Address of Dagster's UI; links to runs begin with it.
     monitoring_file
         SQLite file of the monitoring database where `DRIFTWATCH_MONITORING_URL` names no other; beside a local lake.
     executor
@@ -53,6 +55,7 @@ class Settings:
     mlflow_artifacts: str | None
     dagster_home: Path
     reports_url: str
+    ui_url: str
     monitoring_file: str
     executor: str
 
@@ -77,10 +80,6 @@ class Settings:
         values = os.environ if environment is None else environment
         data = PROJECT / "data"
         tracking = values.get("MLFLOW_TRACKING_URI") or f"sqlite:///{data / 'mlflow' / 'mlflow.db'}"
-        reports_url = values.get("DRIFTWATCH_REPORTS_URL") or "http://127.0.0.1:3070"
-        if not reports_url.startswith(("http://", "https://")):
-            message = f"DRIFTWATCH_REPORTS_URL is {reports_url!r}; it must begin with http:// or https://"
-            raise SettingError(message)
         executor = values.get("DRIFTWATCH_EXECUTOR") or "in_process"
         if executor not in _EXECUTORS:
             message = f"DRIFTWATCH_EXECUTOR is {executor!r}; it must be one of {', '.join(_EXECUTORS)}"
@@ -93,7 +92,8 @@ class Settings:
             mlflow_tracking_uri=tracking,
             mlflow_artifacts=_artifacts_beside(tracking),
             dagster_home=_absolute(values.get("DAGSTER_HOME"), data / "dagster"),
-            reports_url=reports_url.rstrip("/"),
+            reports_url=_address(values, "DRIFTWATCH_REPORTS_URL", "http://127.0.0.1:3070"),
+            ui_url=_address(values, "DRIFTWATCH_UI_URL", "http://127.0.0.1:3000"),
             monitoring_file=str(beside / "monitoring" / "monitoring.db"),
             executor=executor,
         )
@@ -107,6 +107,14 @@ def _place(value: str | None, default: Path) -> str:
     if value and "://" in value:
         return value.rstrip("/")
     return str(_absolute(value, default))
+
+
+def _address(values: Mapping[str, str], name: str, default: str) -> str:
+    given = values.get(name) or default
+    if not given.startswith(("http://", "https://")):
+        message = f"{name} is {given!r}; it must begin with http:// or https://"
+        raise SettingError(message)
+    return given.rstrip("/")
 
 
 def _artifacts_beside(tracking_uri: str) -> str | None:

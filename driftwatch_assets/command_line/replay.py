@@ -151,11 +151,13 @@ def _run_all(component: MonitoredModel, instance: dg.DagsterInstance, watched: W
                     result = daemon.run(job, request)
                     if not result.success:
                         failures.append(
-                            f"{doing.format(request.partition_key)} failed: {why_failed(instance, result.run_id)}"
+                            f"{doing.format(request.partition_key)} failed: {records.why_failed(instance, result.run_id)}"
                         )
             progress.update(bar, completed=len(_taken_in(instance, component)))
             if not worked:
                 if not arrived.waiting:
+                    progress.update(bar, description="recording and judging alerts")
+                    daemon.tick(keys.alerts_sensor)
                     progress.update(bar, description="done")
                     if not arrived.landed:
                         failures.append(f"nothing was taken in: {'; '.join(arrived.remarks) or 'nothing has arrived'}")
@@ -167,16 +169,3 @@ def _run_all(component: MonitoredModel, instance: dg.DagsterInstance, watched: W
 def _taken_in(instance: dg.DagsterInstance, component: MonitoredModel) -> list[str]:
     done = {intake.batch for intake in records.intakes(instance, component.declaration.name)}
     return sorted(done, key=batch_order)
-
-
-def why_failed(instance: dg.DagsterInstance, run_id: str) -> str:
-    """Give the first sentence that a failed run left."""
-    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE):
-        event = entry.dagster_event
-        data = None if event is None else event.step_failure_data
-        if data is not None and data.user_failure_data is not None:
-            return data.user_failure_data.description or ""
-        if data is not None and data.error is not None:
-            cause = data.error.cause or data.error
-            return cause.message.strip()
-    return "see the run in the UI"

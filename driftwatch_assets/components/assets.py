@@ -97,6 +97,14 @@ def build_assets(
             kinds={"html"},
             description="A page and its JSON twin for the batch, and the summary over all batches.",
         ),
+        builder.step(
+            keys.monitoring,
+            steps.monitor,
+            deps=[keys.drift, keys.performance, keys.report],
+            kinds={"sql"},
+            description="What is known of the batch, in the monitoring database, for dashboards and alerts.",
+            checks=[builder.check(keys.monitoring, steps.RECORDED_CHECK, "The monitoring database took it.")],
+        ),
         builder.model(),
     ]
 

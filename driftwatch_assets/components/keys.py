@@ -76,6 +76,11 @@ class Keys:
         return self._key("report")
 
     @cached_property
+    def monitoring(self) -> dg.AssetKey:
+        """What is known of the batch, in the monitoring database."""
+        return self._key("monitoring")
+
+    @cached_property
     def trained(self) -> dg.AssetKey:
         """The model, partitioned by the batch that it is trained through."""
         return self._key("model")
@@ -134,6 +139,11 @@ class Keys:
     def retraining_sensor(self) -> str:
         """Sensor that asks for trainings."""
         return f"{self.model}_retraining"
+
+    @property
+    def alerts_sensor(self) -> str:
+        """Sensor that brings the monitoring database and its alerts up to date."""
+        return f"{self.model}_alerts"
 
     @property
     def labels_home(self) -> dg.AssetKey:

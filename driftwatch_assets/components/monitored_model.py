@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from driftwatch_assets.components import records
+from driftwatch_assets.components.alerts import build_alerts
 from driftwatch_assets.components.assets import MLFLOW_KEY_SUFFIX, build_assets
 from driftwatch_assets.components.code import load_simulator, load_transforms
 from driftwatch_assets.components.failures import build_failures
@@ -115,6 +116,7 @@ class MonitoredModel(dg.Component):
             registry=places.registry(self.declaration.name, self._trusted_modules),
             landing=places.landing(self.declaration.name),
             reports_url=places.reports_url,
+            monitoring=places.monitoring(),
             database=places.database(self.declaration.name),
         )
 
@@ -129,7 +131,7 @@ class MonitoredModel(dg.Component):
         )
         training_job = dg.define_asset_job(
             keys.training_job,
-            selection=dg.AssetSelection.assets(keys.trained, keys.report),
+            selection=dg.AssetSelection.assets(keys.trained, keys.report, keys.monitoring),
             description=f"Trains {name} through one batch, and draws that batch's report again.",
             tags={records.MODEL_TAG: name},
         )
@@ -137,6 +139,7 @@ class MonitoredModel(dg.Component):
             build_arrivals(keys, batch_job, self.watch),
             build_retraining(keys, training_job, self.watch),
             build_failures(keys, training_job, self.watch),
+            build_alerts(keys, self.watch),
         ]
         jobs: list[dg.JobDefinition | dg.UnresolvedAssetJobDefinition] = [batch_job, training_job]
         if self.declaration.task.known_after:

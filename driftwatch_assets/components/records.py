@@ -5,6 +5,7 @@ Every reader of Dagster's internals stands here, so that an upgrade has one plac
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -13,6 +14,7 @@ import dagster as dg
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus as Status
 
 from driftwatch_assets.arrivals import Intake, IntakeStatus
+from driftwatch_assets.monitoring import JobRow
 from driftwatch_assets.retraining import Training, TrainingStatus
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ _CHECK_STATUS: dict[Status, CheckStatus] = {
     Status.FAILED: "failed",
     Status.PLANNED: "planned",
 }
+_ENDED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
 _FINISHED_BADLY = {dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
 
 
@@ -159,3 +162,41 @@ def _materializations(instance: dg.DagsterInstance, asset: dg.AssetKey) -> Itera
 def _runs(instance: dg.DagsterInstance, model: str, purpose: str) -> list[dg.DagsterRun]:
     runs = instance.get_runs(filters=dg.RunsFilter(tags={MODEL_TAG: model, PURPOSE_TAG: purpose}))
     return list(reversed(runs))
+
+
+def jobs(instance: dg.DagsterInstance, model: str, limit: int | None = None) -> list[JobRow]:
+    """Read the runs of a model, newest first: what ran, for which batch, when, and how it ended."""
+    found = []
+    for record in instance.get_run_records(dg.RunsFilter(tags={MODEL_TAG: model}), limit=limit):
+        run = record.dagster_run
+        ended = run.status in _ENDED
+        found.append(
+            JobRow(
+                run_id=run.run_id,
+                job=run.job_name,
+                purpose=run.tags.get(PURPOSE_TAG, "by hand"),
+                batch=run.tags.get(BATCH_TAG) or run.tags.get("dagster/partition"),
+                status=run.status.value,
+                started_at=_moment(record.start_time),
+                ended_at=_moment(record.end_time or record.update_timestamp.timestamp()) if ended else None,
+                error=why_failed(instance, run.run_id) if run.status == dg.DagsterRunStatus.FAILURE else None,
+            )
+        )
+    return found
+
+
+def _moment(seconds: float | None) -> dt.datetime | None:
+    return None if seconds is None else dt.datetime.fromtimestamp(seconds, dt.UTC)
+
+
+def why_failed(instance: dg.DagsterInstance, run_id: str) -> str:
+    """Give the first sentence that a failed run left."""
+    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE):
+        event = entry.dagster_event
+        data = None if event is None else event.step_failure_data
+        if data is not None and data.user_failure_data is not None:
+            return data.user_failure_data.description or ""
+        if data is not None and data.error is not None:
+            cause = data.error.cause or data.error
+            return cause.message.strip()
+    return "see the run in the UI"

@@ -151,6 +151,10 @@ class Lake:
         """Read the content fingerprint of a partition; raises as `read`."""
         return self.provenance(table, batch)[_FINGERPRINT]
 
+    def rows(self, table: str, batch: str) -> int:
+        """Count the rows of a partition; raises as `read`."""
+        return int(self._open(table, batch).metadata.num_rows)
+
     def exists(self, table: str, batch: str) -> bool:
         """Tell whether the partition is stored."""
         return self._storage.exists(self._path(table, batch))

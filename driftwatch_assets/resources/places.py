@@ -21,6 +21,7 @@ class Places(dg.ConfigurableResource):  # type: ignore[type-arg]  # the value ty
     tracking_uri: str = Field(description="MLflow's store: sqlite:/// URL or the address of a server.")
     artifact_location: str | None = Field(default=None, description="Artifact folder of a store without server.")
     reports_url: str = Field(description="Address under which the reports are served.")
+    ui_url: str = Field(description="Address of Dagster's UI.")
     monitoring_file: str = Field(
         description="SQLite file of the monitoring database where DRIFTWATCH_MONITORING_URL names no other."
     )
@@ -45,6 +46,11 @@ class Places(dg.ConfigurableResource):  # type: ignore[type-arg]  # the value ty
         It is read when it is needed and is no part of the resource's configuration, which the UI shows.
         """
         return database_url(model)
+
+    @property
+    def run_urls(self) -> str:
+        """Give the address under which a run's id leads to its page."""
+        return f"{self.ui_url}/runs"
 
     def monitoring(self) -> str:
         """Give the URL of the monitoring database; like a source's, it is read when it is needed."""

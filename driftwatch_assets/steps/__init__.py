@@ -12,6 +12,7 @@ from driftwatch_assets.steps.history import history
 from driftwatch_assets.steps.ingest import DELIVERY_CHECK, ingest
 from driftwatch_assets.steps.labels import due_labels, known_with, with_labels
 from driftwatch_assets.steps.learn import PROMOTION_CHECK, learn
+from driftwatch_assets.steps.monitor import RECORDED_CHECK, judge_alerts, monitor, record_all
 from driftwatch_assets.steps.outcome import CheckOutcome, Link, StepOutcome, Text
 from driftwatch_assets.steps.perform import perform
 from driftwatch_assets.steps.score import score
@@ -21,6 +22,7 @@ from driftwatch_assets.steps.watched import Tables, Transforms, Watched
 __all__ = [
     "DELIVERY_CHECK",
     "PROMOTION_CHECK",
+    "RECORDED_CHECK",
     "Arrived",
     "CheckOutcome",
     "DeliveryMissing",
@@ -45,12 +47,15 @@ __all__ = [
     "find_delivery",
     "history",
     "ingest",
+    "judge_alerts",
     "known_with",
     "learn",
     "look",
     "make_features",
+    "monitor",
     "perform",
     "read_evidence",
+    "record_all",
     "score",
     "watch_drift",
     "with_labels",

@@ -140,6 +140,8 @@ class Watched:
         The model's folder of arriving files.
     reports_url
         Address under which the model's pages are served.
+    monitoring
+        URL of the monitoring database.
     database
         URL of the model's database where one is set; `None` means the embedded one.
 
@@ -151,7 +153,8 @@ class Watched:
     registry: ModelRegistry
     landing: Path
     reports_url: str
-    database: str | None = None
+    monitoring: str = field(repr=False)
+    database: str | None = field(default=None, repr=False)
 
     @property
     def name(self) -> str:

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from driftwatch_assets.command_line.replay import why_failed
+from driftwatch_assets.components.records import why_failed
 from driftwatch_assets.components.ticks import LocalDaemon
 from driftwatch_assets.definitions import defs, places_of
 from driftwatch_assets_tests.iris.flowers import published

@@ -10,7 +10,7 @@ import dagster as dg
 import sqlalchemy as sa
 
 from driftwatch_assets import steps
-from driftwatch_assets.command_line.replay import why_failed
+from driftwatch_assets.components.records import why_failed
 from driftwatch_assets.components import records
 from driftwatch_assets.components.models import monitored_model
 from driftwatch_assets.steps.evidence import load_evidence

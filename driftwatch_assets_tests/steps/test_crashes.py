@@ -13,7 +13,7 @@ import dagster as dg
 import mlflow
 import pytest
 
-from driftwatch_assets.command_line.replay import why_failed
+from driftwatch_assets.components.records import why_failed
 from driftwatch_assets.components.ticks import LocalDaemon
 from driftwatch_assets.definitions import defs, places_of
 from driftwatch_assets.lake.storage import LocalStorage

@@ -1,0 +1,163 @@
+"""What is known → the monitoring database, and its declared rules → alerts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from driftwatch_assets.alerting import EndedRun, run_spans, spans
+from driftwatch_assets.monitoring import MonitoringError, open_monitoring
+from driftwatch_assets.steps.labels import known_with
+from driftwatch_assets.steps.outcome import CheckOutcome, StepOutcome
+from driftwatch_assets.steps.snapshot import batch_row, feature_rows, metric_rows, snapshot, version_rows
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from driftwatch_assets.alerting import AlertRule, AlertSpan, RunRule
+    from driftwatch_assets.monitoring import AlertChanges, Changes, FeatureRow, JobRow, Monitoring, Snapshot
+    from driftwatch_assets.steps.watched import Watched
+
+RECORDED_CHECK = "recorded"
+_STRONGEST = 3
+_TRAINING = "training"
+"""The purpose of runs that learn from a batch and judge nothing of it."""
+
+
+def monitor(watched: Watched, batch: str) -> StepOutcome:
+    """Record what a batch's run found; a database that cannot be used stops nothing.
+
+    What could not be recorded stands in the lake, from which the sensor records it.
+    """
+    metrics = metric_rows(watched, batch)
+    values = {row.name: row.value for row in metrics}
+    failing = [rule.name for rule in watched.declaration.alerts.rules if rule.failed(values[rule.metric])]
+    facts: dict[str, Any] = {
+        "numbers": float(sum(row.value is not None for row in metrics)),
+        "failing_rules": ", ".join(failing) or "none",
+    }
+    try:
+        store = open_monitoring(watched.monitoring)
+        store.record_versions(watched.name, version_rows(watched))
+        position = watched.lake.batches(watched.tables.gold).index(batch)
+        store.record_batches(watched.name, [batch_row(watched, batch, position)])
+        store.record_metrics(watched.name, metrics)
+        store.record_feature_drift(watched.name, feature_rows(watched, [batch]))
+    except MonitoringError as unusable:
+        said = f"{unusable} The lake holds it all, and the alerts sensor records it from there."
+        return StepOutcome(facts, (CheckOutcome(RECORDED_CHECK, passed=False, severity="warn", description=said),))
+    said = f"Batch {batch} is recorded in {store.shown}."
+    return StepOutcome(facts, (CheckOutcome(RECORDED_CHECK, passed=True, severity="warn", description=said),))
+
+
+def record_all(watched: Watched, store: Monitoring, jobs: Sequence[JobRow]) -> tuple[Snapshot, Changes]:
+    """Bring the monitoring database to all that lake, registry and orchestrator know of a model."""
+    known = replace(snapshot(watched), jobs=tuple(jobs))
+    return known, store.record(watched.name, known)
+
+
+def judge_alerts(
+    watched: Watched,
+    store: Monitoring,
+    known: Snapshot,
+    *,
+    run_urls: str = "",
+    channels: Sequence[str] = (),
+    notify: bool = True,
+) -> AlertChanges:
+    """Hold the declared rules against all that is known, and open, update and resolve alerts.
+
+    Parameters
+    ----------
+    watched
+        The model.
+    store
+        The monitoring database.
+    known
+        All that is known of the model, with what ran.
+    run_urls
+        Address under which a run's id leads to its page; empty where there is none.
+    channels
+        Names of the channels that get a message.
+    notify
+        Whether people are told.
+
+    """
+    runs = _ended(known.jobs or ())
+    judged = _ended(job for job in known.jobs or () if job.purpose != _TRAINING)
+    latest = {run.batch: run for run in sorted(judged, key=lambda each: each.ended_at) if run.batch is not None}
+    run_of = {batch: run.run_id for batch, run in latest.items()}
+    plan = watched.declaration.alerts
+    found: dict[AlertRule | RunRule, Sequence[AlertSpan]] = {
+        rule: _spans(rule, known, run_of) for rule in plan.rules if rule.enabled
+    }
+    found[plan.run_failed] = run_spans(runs) if plan.run_failed.enabled else []
+    concerned = {span.opened_batch for one in found.values() for span in one}
+    concerned |= {span.resolved_batch for one in found.values() for span in one if span.resolved_batch is not None}
+    strongest = _strongest(row for row in known.feature_drift or () if row.batch in concerned)
+    judged_at: dict[str, dt.datetime] = {batch: run.ended_at for batch, run in latest.items()}
+    return store.apply_alerts(
+        watched.name,
+        found,
+        {batch: _told(watched, batch, known, latest.get(batch), strongest, run_urls) for batch in concerned},
+        channels=channels,
+        notify=notify,
+        at=judged_at,
+    )
+
+
+def _spans(rule: AlertRule, known: Snapshot, run_of: Mapping[str, str]) -> list[AlertSpan]:
+    values = {row.batch: row.value for row in known.metrics or () if row.name == rule.metric}
+    return spans(rule, [(row.batch, values.get(row.batch), run_of.get(row.batch)) for row in known.batches or ()])
+
+
+def _ended(jobs: Iterable[JobRow]) -> list[EndedRun]:
+    """Give the runs that succeeded or failed; one that was cancelled says nothing."""
+    return [
+        EndedRun(job.run_id, job.job, job.batch, failed=job.status == "FAILURE", ended_at=job.ended_at)
+        for job in jobs
+        if job.status in {"SUCCESS", "FAILURE"} and job.ended_at is not None
+    ]
+
+
+def _strongest(rows: Iterable[FeatureRow]) -> dict[str, list[dict[str, Any]]]:
+    drifted: dict[str, list[FeatureRow]] = {}
+    for row in rows:
+        if row.drifted:
+            drifted.setdefault(row.batch, []).append(row)
+    return {
+        batch: [
+            {"name": row.feature, "effect": row.effect, "psi": row.psi}
+            for row in sorted(some, key=lambda one: -(one.effect or 0.0))[:_STRONGEST]
+        ]
+        for batch, some in drifted.items()
+    }
+
+
+def _told(
+    watched: Watched,
+    batch: str,
+    known: Snapshot,
+    run: EndedRun | None,
+    strongest: Mapping[str, list[dict[str, Any]]],
+    run_urls: str,
+) -> dict[str, Any]:
+    """Give what a message tells of a batch besides the rule: the fields of a `Notice`.
+
+    A training answers a batch when it went through it, or through the one with which its labels became known.
+    """
+    row = next((one for one in known.batches or () if one.batch == batch), None)
+    through = {batch} if row is None else {batch, known_with(watched, batch)}
+    trained = [version for version in known.versions or () if version.trained_through in through]
+    newest = trained[-1] if trained else None
+    return {
+        "features": None if row is None or row.drift_detected is None else strongest.get(batch, []),
+        "retrained": newest is not None,
+        "promoted": None if newest is None else newest.gate_result == "promoted",
+        "version": None if newest is None else newest.version,
+        "decision": None if newest is None else newest.reason,
+        "job": None if run is None else run.job,
+        "run_url": f"{run_urls}/{run.run_id}" if run is not None and run_urls else None,
+        "report_url": None if row is None else row.report_url or None,
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from driftwatch_assets.alerting import RUN_FAILED
 from driftwatch_assets.monitoring.errors import AlertUnknown
 from driftwatch_assets.monitoring.outbox import announce, take_back
-from driftwatch_assets.monitoring.recording import table_of
+from driftwatch_assets.monitoring.recording import RULES, record_rules, table_of
 from driftwatch_assets.monitoring.rows import AlertChanges, AlertRecord
 from driftwatch_assets.monitoring.tables import Alert
 from driftwatch_assets.monitoring.values import storable
@@ -55,21 +55,20 @@ class AlertBook:
     details: Mapping[str, Mapping[str, Any]]
     at: Mapping[str, datetime]
     channels: Sequence[str]
-
-    def __post_init__(self) -> None:
-        """Begin with no changes."""
-        self._opened: list[int] = []
-        self._resolved: list[int] = []
-        self._messages = 0
+    _opened: list[int] = field(default_factory=list, init=False)
+    _resolved: list[int] = field(default_factory=list, init=False)
+    _messages: int = field(default=0, init=False)
 
     def apply(self, spans_by_rule: Mapping[AlertRule | RunRule, Sequence[AlertSpan]]) -> AlertChanges:
         """Open, update and resolve; see `Monitoring.apply_alerts`."""
+        record_rules(self.connection, self.model, spans_by_rule, self.now, replace=False)
         stored = self._stored()
         given = {rule.name for rule in spans_by_rule}
+        declared = given | self._declared() | {RUN_FAILED}
         for rule, spans in spans_by_rule.items():
             self._bring(rule, spans, {key: row for (name, key), row in stored.items() if name == rule.name})
         for (name, _), row in stored.items():
-            if name not in given and name != RUN_FAILED and row.state != "resolved":
+            if name not in declared and row.state != "resolved":
                 self._resolve(row, None, NO_LONGER_DECLARED, None)
         changed = {row.id: row for row in self._stored().values()}
         return AlertChanges(
@@ -81,13 +80,17 @@ class AlertBook:
     def _stored(self) -> dict[tuple[str, str], AlertRecord]:
         return {(row.rule, row.opened_batch): row for row in read_alerts(self.connection, model=self.model)}
 
+    def _declared(self) -> set[str]:
+        query = sa.select(RULES.c.name).where(RULES.c.model == self.model, RULES.c.enabled)
+        return set(self.connection.execute(query).scalars())
+
     def _bring(self, rule: AlertRule | RunRule, spans: Sequence[AlertSpan], stored: dict[str, AlertRecord]) -> None:
         """Bring the alerts of one rule to its spans.
 
         An alert that is told of already goes on where its span now begins at another batch: late labels may show
         that the rule had failed earlier. Otherwise people would be told twice of one failure.
         """
-        wanted = {span.opened_batch: span for span in spans}
+        wanted = {span.opened_batch: span for span in spans} if rule.enabled else {}
         if rule.name != RUN_FAILED:
             stored = self._moved(wanted, stored)
         for batch, row in stored.items():
@@ -101,8 +104,9 @@ class AlertBook:
         active = [row for row in stored.values() if row.state != "resolved" and row.opened_batch not in wanted]
         new = [span for batch, span in wanted.items() if batch not in stored]
         for row in active:
-            span = next((span for span in new if row.latest_batch in {span.latest_batch, span.resolved_batch}), None)
-            span = span or next((span for span in new if not span.resolved), None)
+            same = (span for span in new if row.latest_batch in {span.latest_batch, span.resolved_batch})
+            going_on = (span for span in new if not span.resolved)
+            span = next(same, None) or next(going_on, None)
             if span is None:
                 continue
             new.remove(span)

@@ -181,8 +181,16 @@ def _postgresql(url: sa.URL) -> Database:
         connect_args={
             "connect_timeout": _CONNECT_SECONDS,
             "application_name": "driftwatch",
-            "options": f"-c lock_timeout={_WAIT_SECONDS}s -c statement_timeout={2 * _WAIT_SECONDS}s",
             **patience,
         },
     )
+
+    @sa.event.listens_for(engine, "begin")
+    def _begun(connection: sa.Connection) -> None:
+        # Not by the connection's options, which a pooler between may refuse.
+        connection.exec_driver_sql(
+            f"SELECT set_config('lock_timeout', '{_WAIT_SECONDS}s', true), "
+            f"set_config('statement_timeout', '{2 * _WAIT_SECONDS}s', true)"
+        )
+
     return Database(engine, shown, str(secret) if secret else None)

@@ -7,18 +7,28 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 
-from driftwatch_assets.alerting import SEVERITIES
+from driftwatch_assets.alerting import RUN_FAILED, SEVERITIES, AlertRule, RunRule
 from driftwatch_assets.monitoring import outbox
 from driftwatch_assets.monitoring.alerts import ALERTS, read_alerts
-from driftwatch_assets.monitoring.recording import BATCHES, JOBS, METRICS, RULES, VERSIONS
-from driftwatch_assets.monitoring.rows import AlertRecord, BatchRow, JobRow, ModelOverview, Overview, VersionRow
+from driftwatch_assets.monitoring.recording import BATCHES, FEATURE_DRIFT, JOBS, METRICS, RULES, VERSIONS
+from driftwatch_assets.monitoring.rows import (
+    AlertRecord,
+    BatchRow,
+    FeatureRow,
+    JobRow,
+    MetricRow,
+    ModelOverview,
+    Overview,
+    Snapshot,
+    VersionRow,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from driftwatch_assets.monitoring.rows import AlertState
 
-Row = TypeVar("Row", VersionRow, BatchRow, JobRow)
+Row = TypeVar("Row", VersionRow, BatchRow, MetricRow, FeatureRow, JobRow)
 _UNRESOLVED: tuple[AlertState, ...] = ("open", "acknowledged")
 
 
@@ -82,6 +92,28 @@ def _count(connection: sa.Connection, table: sa.Table, model: str) -> int:
 def _first(connection: sa.Connection, query: sa.Select[Any], kind: type[Row]) -> Row | None:
     found = connection.execute(query).mappings().first()
     return None if found is None else as_row(kind, found)
+
+
+def snapshot(connection: sa.Connection, model: str) -> Snapshot:
+    """See `Monitoring.read`."""
+
+    def of(table: sa.Table, *order: sa.Column[Any]) -> Sequence[Mapping[Any, Any]]:
+        query = sa.select(table).where(table.c.model == model).order_by(*(order or table.primary_key))
+        return connection.execute(query).mappings().all()
+
+    return Snapshot(
+        versions=tuple(as_row(VersionRow, row) for row in of(VERSIONS)),
+        batches=tuple(as_row(BatchRow, row) for row in of(BATCHES, BATCHES.c.position, BATCHES.c.batch)),
+        metrics=tuple(as_row(MetricRow, row) for row in of(METRICS)),
+        feature_drift=tuple(as_row(FeatureRow, row) for row in of(FEATURE_DRIFT)),
+        rules=tuple(_rule(row) for row in of(RULES)),
+        jobs=tuple(as_row(JobRow, row) for row in of(JOBS, JOBS.c.started_at, JOBS.c.run_id)),
+    )
+
+
+def _rule(row: Mapping[Any, Any]) -> AlertRule | RunRule:
+    kind = RunRule if row["name"] == RUN_FAILED else AlertRule
+    return kind.model_validate({name: value for name, value in row.items() if name != "model"})
 
 
 def as_row(kind: type[Row], found: Mapping[Any, Any]) -> Row:

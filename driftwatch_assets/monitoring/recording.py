@@ -19,7 +19,7 @@ from driftwatch_assets.monitoring.tables import Batch, FeatureDrift, Job, Metric
 from driftwatch_assets.monitoring.values import storable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from driftwatch_assets.alerting import AlertRule, RunRule
@@ -99,10 +99,7 @@ def bring(
     """
     key_names = tuple(column.name for column in table.primary_key)
     wanted, unknown = _wanted(table, model, rows, key_names)
-    stored = {
-        tuple(row[name] for name in key_names): dict(row)
-        for row in connection.execute(sa.select(table).where(table.c.model == model)).mappings()
-    }
+    stored = dict(_stored(connection, table, model, None if replace else [*wanted, *unknown]))
     inserted, updated = [], []
     for key, row in wanted.items():
         before = stored.get(key)
@@ -113,7 +110,7 @@ def bring(
             updated.append(stamped)
     gone = [key for key in stored if key in unknown or (replace and key not in wanted)]
     for part in _parts(gone):
-        connection.execute(sa.delete(table).where(sa.tuple_(*table.primary_key).in_(part)))
+        connection.execute(sa.delete(table).where(_among(table, part)))
     if inserted:
         connection.execute(sa.insert(table), inserted)
     for row in updated:
@@ -141,6 +138,24 @@ def _wanted(
         else:
             wanted[key] = row
     return wanted, unknown
+
+
+def _stored(
+    connection: sa.Connection, table: sa.Table, model: str, keys: Sequence[tuple[Any, ...]] | None
+) -> Iterator[tuple[tuple[Any, ...], Mapping[Any, Any]]]:
+    """Give the rows of some keys, or where none are named of the model, by their keys."""
+    every = sa.select(table)
+    some = [table.c.model == model] if keys is None else [_among(table, part) for part in _parts(keys)]
+    for where in some:
+        for row in connection.execute(every.where(where)).mappings():
+            yield tuple(row[column.name] for column in table.primary_key), row
+
+
+def _among(table: sa.Table, keys: Sequence[tuple[Any, ...]]) -> sa.ColumnElement[bool]:
+    columns = tuple(table.primary_key)
+    if len(columns) == 1:
+        return columns[0].in_([key[0] for key in keys])
+    return sa.tuple_(*columns).in_(keys)
 
 
 def _parts(keys: Sequence[tuple[Any, ...]]) -> Iterable[Sequence[tuple[Any, ...]]]:

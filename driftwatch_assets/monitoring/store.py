@@ -178,8 +178,9 @@ class Monitoring:
 
         An alert is known by model, rule and the batch that opened it. It opens once, goes on while the rule fails and
         resolves by itself; applying the same spans again changes nothing. Where an alert that had resolved is open
-        again, it opens anew and is told of again. An open alert whose rule is no longer given, or whose rule did not
-        fail there with what is known by now, resolves; only the rule for runs is left alone where it is not given.
+        again, it opens anew and is told of again. An open alert whose rule did not fail there with what is known by
+        now resolves, and so does one whose rule is neither given nor declared (`record_rules`) any more. Rules that
+        are not given but still declared are left alone, so that failed runs and metrics may be told of apart.
 
         Parameters
         ----------
@@ -222,6 +223,11 @@ class Monitoring:
         """
         with self.database.writing(f"alert {alert_id} was acknowledged") as connection:
             return alerts.acknowledge(connection, alert_id, by, self.clock())
+
+    def read(self, model: str) -> Snapshot:
+        """Give all that is recorded of a model, batches and runs in their order."""
+        with self.database.reading(f"{model} was read") as connection:
+            return reading.snapshot(connection, model)
 
     def overview(self) -> Overview:
         """Tell where every model stands, all at one moment."""

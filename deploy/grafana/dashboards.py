@@ -113,7 +113,7 @@ def overview() -> Dashboard:
                 (
                     stat("Watched", "Models and batches that are recorded.", MONITORING, queries.MODEL_COUNT, width=6),
                     stat(
-                        "Open alerts",
+                        "Alerts by severity",
                         "Alerts that are open or acknowledged, by severity.",
                         MONITORING,
                         queries.ALERTS_BY_SEVERITY,
@@ -223,7 +223,13 @@ def _over_batches(declared: Declaration, ask: ModelQueries) -> tuple[Panel, ...]
             bounded=declared.task.kind != "anomaly",
             unit="percentunit" if declared.task.kind == "anomaly" else "none",
         ),
-        chart("Drift", "How far batches are from their champion's reference.", MONITORING, ask.trend(drift), x=x),
+        chart(
+            "Drift over batches",
+            "How far batches are from their champion's reference.",
+            MONITORING,
+            ask.trend(drift),
+            x=x,
+        ),
         heatmap(
             "Drift of the features",
             f"Effect by feature and batch: the {queries.HEATMAP_FEATURES} features that drifted most, the newest "

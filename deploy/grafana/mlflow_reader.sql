@@ -4,4 +4,3 @@
 -- The role is made before, by `driftwatch monitoring grant` or by: CREATE ROLE grafana_reader LOGIN; \password grafana_reader
 GRANT USAGE ON SCHEMA public TO :"reader";
 GRANT SELECT ON experiments, runs, latest_metrics, params TO :"reader";
-ALTER ROLE :"reader" SET default_transaction_read_only = on;

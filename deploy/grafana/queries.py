@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 HEATMAP_FEATURES = 25
 HEATMAP_BATCHES = 24
 HEATMAP_TOP = 1.0
-"""An effect from here on has the strongest colour; an infinite one (a constant that was left) shows as this number."""
+"""An effect from here on has the strongest colour and shows as this number, an infinite one (a constant that was left)
+too, which is stored as drift without a number."""
 _RECENT = 50
 
 _LATEST_VALUE = """\
@@ -72,19 +73,22 @@ WHERE model = '{model}' AND rows IS NOT NULL{timed}
 ORDER BY position"""
 
 _HEATMAP = """\
-WITH newest AS (
+WITH drift AS (
+  SELECT batch, feature, least(coalesce(effect, CASE WHEN drifted THEN {top} END), {top}) AS effect
+  FROM feature_drift WHERE model = '{model}'
+), newest AS (
   SELECT batch, position FROM batches
-  WHERE model = '{model}' AND batch IN (SELECT batch FROM feature_drift WHERE model = '{model}')
+  WHERE model = '{model}' AND batch IN (SELECT batch FROM drift WHERE effect IS NOT NULL)
   ORDER BY position DESC LIMIT {batches}
 ), strongest AS (
-  SELECT feature, max(effect) AS strength FROM feature_drift JOIN newest USING (batch)
-  WHERE model = '{model}' AND effect IS NOT NULL
-  GROUP BY feature ORDER BY strength DESC, feature LIMIT {features}
+  SELECT feature, max(effect) AS most, avg(effect) AS usual
+  FROM drift JOIN newest USING (batch) WHERE effect IS NOT NULL
+  GROUP BY feature ORDER BY most DESC, usual DESC, feature LIMIT {features}
 )
-SELECT d.feature AS "feature", d.batch AS "batch", least(d.effect, {top}) AS "effect"
-FROM feature_drift d JOIN newest USING (batch) JOIN strongest USING (feature)
-WHERE d.model = '{model}' AND d.effect IS NOT NULL
-ORDER BY newest.position, strongest.strength DESC, d.feature"""
+SELECT drift.feature AS "feature", drift.batch AS "batch", drift.effect AS "effect"
+FROM drift JOIN newest USING (batch) JOIN strongest USING (feature)
+WHERE drift.effect IS NOT NULL
+ORDER BY newest.position, strongest.most DESC, strongest.usual DESC, drift.feature"""
 
 _BATCHES = """\
 SELECT batch AS "batch", state AS "state", rows AS "rows", quarantined AS "quarantined",
@@ -292,7 +296,7 @@ class ModelQueries:
         return self._of(_RUN_COUNTS)
 
     def trend(self, metrics: Mapping[str, str], rules: Sequence[str] = ()) -> str:
-        """Ask for metrics over the batches: one column each, named by the mapping's values; then the thresholds of rules."""
+        """Ask for metrics over the batches, one column each under the mapping's value; then for rules' thresholds."""
         lines = [
             f"       max(m.value) FILTER (WHERE m.name = '{name}') AS \"{said}\"" for name, said in metrics.items()
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from html import escape
@@ -19,7 +20,8 @@ LISTED = 40
 """So many alerts are listed in a digest; of further ones the number is told, and `driftwatch alerts list` has them."""
 _LONGEST_TITLE = 180
 _GRAVE = ("high", "critical")
-_MARKS = str.maketrans({"<": "‹", ">": "›", "`": "'", "*": "∗", "[": "(", "]": ")"})  # noqa: RUF001 - that is the point
+_MARKS = str.maketrans({"`": "'", "*": "\N{ASTERISK OPERATOR}", "[": "(", "]": ")"})
+_TAG = re.compile("<(?![ =])")
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def compose(notice: Notice) -> Message:
         title=_shortened(_title(notice)),
         text="\n".join([opening, "", *(f"{label}: {value}" for label, value in lines)]),
         markdown="\n".join([_plain_mark(opening), "", *_marked(facts), *(f"{label}: {url}" for label, url in links)]),
-        html=_page(opening, _table(facts, links)),
+        html=_page(opening, _lines(facts, links)),
         tone=_tone([notice]),
         alerts=(notice.payload(),),
     )
@@ -260,7 +262,7 @@ def _after(url: str | None) -> str:
 
 def _plain_mark(text: str) -> str:
     """Keep a channel from reading marks, links or mentions into what was named elsewhere; comparisons stay legible."""
-    return text.translate(_MARKS)
+    return _TAG.sub("\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}", text.translate(_MARKS))
 
 
 def _marked(facts: Sequence[tuple[str, str, bool]]) -> list[str]:
@@ -274,12 +276,10 @@ def _page(opening: str, body: str) -> str:
     return f'<html><body style="font-family: sans-serif"><p>{escape(opening)}</p>{body}</body></html>'
 
 
-def _table(facts: Sequence[tuple[str, str, bool]], links: Sequence[tuple[str, str]]) -> str:
+def _lines(facts: Sequence[tuple[str, str, bool]], links: Sequence[tuple[str, str]]) -> str:
     rows = [(label, escape(value)) for label, value, _ in facts]
     rows += [(label, f'<a href="{escape(url)}">{escape(url)}</a>') for label, url in links]
-    head = 'style="text-align: left; vertical-align: top; padding: 2px 12px 2px 0"'
-    told = "".join(f'<tr><th scope="row" {head}>{escape(label)}</th><td>{value}</td></tr>' for label, value in rows)
-    return f"<table>{told}</table>"
+    return "".join(f"<div><b>{escape(label)}:</b> {value}</div>" for label, value in rows)
 
 
 def _list(told: Sequence[tuple[str, str | None]], more: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from driftwatch_assets.alerting.addresses import opened, unheard
@@ -55,6 +56,8 @@ def hand_over(address: str, message: Message, *, within: float, recipients: Sequ
 
 
 def _prepare(plugin: Any, message: Message, heard: _Heard, within: float, to: Sequence[str]) -> None:
+    from apprise import NotifyFormat  # noqa: PLC0415 - heavy, and seldom needed
+
     plugin.logger = heard.logger
     plugin.socket_connect_timeout = min(plugin.socket_connect_timeout, within)
     plugin.socket_read_timeout = min(plugin.socket_read_timeout, within)
@@ -67,14 +70,17 @@ def _prepare(plugin: Any, message: Message, heard: _Heard, within: float, to: Se
     elif service == "NotifyJSON":
         plugin.payload_extras = {"alerts": list(message.alerts), **plugin.payload_extras}
     elif service == "NotifySlack":
-        plugin.include_image = False
+        plugin.include_image, plugin.notify_format = False, NotifyFormat.TEXT
 
 
 def _notify(plugin: Any, message: Message) -> bool:
-    from apprise import NotifyType  # noqa: PLC0415 - heavy, and seldom needed
+    from apprise import NotifyType  # noqa: PLC0415 - as above
 
     bodies = {"html": message.html, "markdown": message.markdown}
     body = bodies.get(plugin.notify_format.value, message.text)
+    if type(plugin).__name__ == "NotifySlack":
+        # As Markdown, Apprise makes mentions of `!channel` and `@name`; as text, it leaves Slack's three signs to us.
+        body = escape(message.text, quote=False)
     with unheard():
         return bool(plugin.notify(body=body, title=message.title, notify_type=NotifyType(_TONES[message.tone])))
 

@@ -32,11 +32,19 @@ HEAVY = (
     "scipy.stats",
     "matplotlib",
     "skops",
-    "sqlalchemy.dialects.postgresql",
     "psycopg",
 )
 WINDOWED = {"loan_default", "loan_eligibility", "traffic_accidents"}
-BATCHWISE = {"bronze/readings", "silver/readings", "gold/features", "predictions", "drift", "performance", "report"}
+BATCHWISE = {
+    "bronze/readings",
+    "silver/readings",
+    "gold/features",
+    "predictions",
+    "drift",
+    "performance",
+    "report",
+    "monitoring",
+}
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +66,7 @@ def key(model: MonitoredModel, path: str) -> dg.AssetKey:
     return dg.AssetKey([model.declaration.name, *path.split("/")])
 
 
-def test_a_model_has_its_eight_assets_and_no_others(graph: AssetGraph, model: MonitoredModel) -> None:
+def test_a_model_has_its_nine_assets_and_no_others(graph: AssetGraph, model: MonitoredModel) -> None:
     name = model.declaration.name
     found = {asset.to_user_string() for asset in graph.get_all_asset_keys() if asset.path[0] == name}
     assert found == {f"{name}/{path}" for path in (*BATCHWISE, "model")}
@@ -110,7 +118,8 @@ def test_what_may_not_go_on_blocks_and_drift_does_not(graph: AssetGraph, model: 
         ("performance", "performance"),
     ):
         assert not blocking[asset, name]
-    assert len(blocking) == 6 + len(quality.bronze.expectations) + len(quality.silver.expectations)
+    assert not blocking["monitoring", "recorded"]
+    assert len(blocking) == 7 + len(quality.bronze.expectations) + len(quality.silver.expectations)
 
 
 def test_every_trigger_is_a_check_of_the_graph(graph: AssetGraph, model: MonitoredModel) -> None:
@@ -129,6 +138,7 @@ def test_every_trigger_is_a_check_of_the_graph(graph: AssetGraph, model: Monitor
         ("drift", {"gold/features", "predictions"}),
         ("performance", {"gold/features", "predictions"}),
         ("report", {"silver/readings", "drift", "performance", "model"}),
+        ("monitoring", {"drift", "performance", "report"}),
         ("model", {"gold/features"}),
     ],
 )
@@ -155,7 +165,7 @@ def test_jobs_part_the_graph_into_batches_and_trainings(
     }
     name = model.declaration.name
     assert selected[model.keys.batch_job] == {f"{name}/{path}" for path in BATCHWISE}
-    assert selected[model.keys.training_job] == {f"{name}/model", f"{name}/report"}
+    assert selected[model.keys.training_job] == {f"{name}/{path}" for path in ("model", "report", "monitoring")}
 
 
 def test_sensors_are_on_by_default_and_say_what_they_do(
@@ -163,7 +173,7 @@ def test_sensors_are_on_by_default_and_say_what_they_do(
 ) -> None:
     name = model.declaration.name
     sensors = {sensor.name: sensor for sensor in repository.sensor_defs if sensor.name.startswith(name)}
-    assert set(sensors) == {f"{name}_{kind}" for kind in ("arrivals", "retraining", "failed_training")}
+    assert set(sensors) == {f"{name}_{kind}" for kind in ("arrivals", "retraining", "failed_training", "alerts")}
     for sensor in sensors.values():
         assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
         assert sensor.description
@@ -171,7 +181,7 @@ def test_sensors_are_on_by_default_and_say_what_they_do(
 
 def test_a_run_is_one_process(repository: RepositoryDefinition) -> None:
     for job in repository.get_all_jobs():
-        assert job.executor_def is dg.in_process_executor, job.name
+        assert job.executor_def.config_schema.default_value == {"in_process": {}}, job.name
 
 
 def test_definitions_load_in_time_and_import_nothing_heavy() -> None:

@@ -103,7 +103,8 @@ def test_late_labels_have_their_job_and_sensor_and_schedules_are_off(club: Club)
     performed = repository.get_job("club_labels").asset_layer.selected_asset_keys
     assert performed == {key("performance")}
     assert {sensor.name for sensor in repository.sensor_defs} == {
-        f"club_{kind}" for kind in ("arrivals", "labels", "retraining", "failed_training")
+        "alert_delivery",
+        *(f"club_{kind}" for kind in ("arrivals", "labels", "retraining", "failed_training", "alerts")),
     }
     assert {schedule.name: schedule.default_status for schedule in repository.schedule_defs} == dict.fromkeys(
         (f"club_{kind}_schedule" for kind in ("inference", "monitoring", "training")), dg.DefaultScheduleStatus.STOPPED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import logging
 import threading
 from dataclasses import dataclass, field
@@ -115,22 +116,30 @@ class Champions:
 
     def look(self) -> None:
         """Look once at every model, and replace what was superseded."""
-        for name, place in self._places.items():
-            try:
-                _look(place)
-                place.trouble = ""
-            except Exception as broken:  # noqa: BLE001 - counted and told; the champion in memory goes on
-                if not place.trouble:
-                    _LOG.warning("%s keeps its champion: %s", name, broken)
-                place.trouble = f"{type(broken).__name__}: {broken}"
-                place.changed_at = -1
-                self._failed(name)
+        for name in self._places:
+            self._look_at(name)
+
+    def _look_at(self, name: str) -> None:
+        place = self._places[name]
+        try:
+            _look(place)
+            place.trouble = ""
+        except Exception as broken:  # noqa: BLE001 - counted and told; the champion in memory goes on
+            if not place.trouble:
+                _LOG.warning("%s keeps its champion: %s", name, broken)
+            place.trouble = f"{type(broken).__name__}: {broken}"
+            place.changed_at = -1
+            self._failed(name)
 
     def _watch(self) -> None:
-        while not self._stop.is_set():
-            self.look()
-            self._looked.set()
-            self._stop.wait(self._reload_seconds)
+        self.look()
+        self._looked.set()
+        # One model after the other: all in one go would hold up the requests that arrive meanwhile.
+        pause = self._reload_seconds / max(1, len(self._places))
+        for name in itertools.cycle(self._places):
+            if self._stop.wait(pause):
+                return
+            self._look_at(name)
 
 
 def _look(place: _Place) -> None:

@@ -143,7 +143,7 @@ class AlertBook:
             "opened_by_run": span.opened_by_run,
             "latest_batch": span.latest_batch,
             "latest_value": span.latest_value,
-            "details": dict(self.details.get(span.latest_batch, {})),
+            "details": dict(self.details.get(span.opened_batch, {})),
         }
 
     def _open(self, rule: AlertRule | RunRule, span: AlertSpan) -> AlertRecord:
@@ -189,7 +189,7 @@ class AlertBook:
             wanted |= {"resolved_by_run": span.resolved_by_run}
             if row.resolved_batch is None:  # a person's rule had been taken away; what is said of that stays
                 return
-        if span.latest_batch not in self.details:
+        if span.opened_batch not in self.details:
             wanted.pop("details")
         # A rule that was declared anew counts from its next alert on: this one opened by the rule as it was.
         for name in ("threshold", "condition", "severity"):

@@ -190,7 +190,8 @@ class Monitoring:
             All spans of each rule (`driftwatch_assets.alerting.spans` and `run_spans`).
         details
             What is told of a batch, by batch: the fields of a `Notice` that the alert itself does not have, such as
-            ``features``, ``retrained``, ``decision``, ``run_url``.
+            ``features``, ``retrained``, ``decision``, ``run_url``. An alert keeps those of the batch that opened it,
+            also as they become known later; the message of a resolved one tells those of the batch that passed.
         channels
             Names, without secrets, of the channels that get each message.
         notify

@@ -15,6 +15,11 @@ def storable(column: sa.Column[Any], value: Any) -> Any:
 
     A number that is not finite becomes null, NumPy's scalars become Python's, and text loses what PostgreSQL refuses
     (NUL and lone surrogates, which come from file names that are no UTF-8).
+
+    Raises
+    ------
+    ValueError
+        A time has no zone.
     """
     if value is None:
         return None
@@ -27,6 +32,8 @@ def storable(column: sa.Column[Any], value: Any) -> Any:
         return text(str(value))
     if kind is dict:
         return document(value)
+    if value.tzinfo is None:
+        raise ValueError(f"{value!r} has no time zone: give a time with one, such as datetime.now(UTC)")
     return value
 
 

@@ -71,6 +71,7 @@ def compose(notice: Notice) -> Message:
     Drifted most: fe_10_mean (effect 1, PSI 8.2)
     What the system did: retrained; version 4 was refused: no better than the champion by more than noise
     """
+    notice = notice.cleaned()
     facts, links = _facts(notice), _links(notice)
     opening = _opening(notice)
     lines = [(label, value) for label, value, _ in facts]
@@ -101,13 +102,13 @@ def digest(notices: Sequence[Notice]) -> Message:
     """
     if len(notices) == 1:
         return compose(notices[0])
-    ordered = sorted(notices, key=lambda each: each.event == "resolved")
+    ordered = sorted((each.cleaned() for each in notices), key=lambda each: each.event == "resolved")
     shown, hidden = ordered[:LISTED], len(ordered) - LISTED
     opened = sum(each.event == "opened" for each in notices)
     opening = _counted(opened, len(notices) - opened)
     told = [(_shortened(_title(each)), each.report_url or each.run_url) for each in shown]
     more = [f"And {hidden} more: driftwatch alerts list"] if hidden > 0 else []
-    models = ", ".join(f"{model} {count}" for model, count in Counter(each.model for each in notices).most_common())
+    models = ", ".join(f"{model} {count}" for model, count in Counter(each.model for each in ordered).most_common())
     return Message(
         title=_shortened(f"{len(notices)} alerts: {models}"),
         text="\n".join([opening, "", *(f"{title}{_after(url)}" for title, url in told), *more]),

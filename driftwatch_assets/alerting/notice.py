@@ -105,13 +105,17 @@ class Notice:
         place = f"{self.model}/{self.rule}/{since or self.job or 'run'}/{self.event}"
         return place if self.row is None else f"{place}/{self.row}"
 
+    def cleaned(self) -> Notice:
+        """Give it as it may be told: names and sentences on one line, without mail addresses and logins."""
+        return _read(asdict(self))
+
     def payload(self) -> dict[str, Any]:
         """Give it as strict JSON has it, without what is not known; `from_payload` reads it again.
 
         Free text is freed of mail addresses and of what logs in somewhere, numbers are finite, and no value has
         more than one line.
         """
-        cleaned = _read(asdict(self))
+        cleaned = self.cleaned()
         told = {"key": cleaned.key, **{name: value for name, value in asdict(cleaned).items() if value is not None}}
         if cleaned.at is not None:
             told["at"] = cleaned.at.isoformat()
@@ -144,7 +148,7 @@ class Notice:
         """
         details = payload.get("details")
         told = {**(details if isinstance(details, Mapping) else {}), **payload}
-        happened = event or told.get("event") or "opened"
+        happened = "resolved" if (event or told.get("event")) == "resolved" else "opened"
         for name in ("batch", "value", "at"):
             if told.get(name) is None:
                 told[name] = told.get(f"{happened}_{name}")

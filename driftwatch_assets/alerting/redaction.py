@@ -35,13 +35,12 @@ def redacted(text: str, secrets: Iterable[str] = ()) -> str:
     >>> redacted("POST /services/T0000/B0000 failed", ["T0000", "B0000"])
     'POST /services/***/*** failed'
     """
-    # Secrets first give way to a sign that no secret holds, lest one of them is found within another's stand-in.
+    for pattern in (_USER_OF_ADDRESS, _REQUESTED_PATH, _MAIL_ADDRESS):
+        text = pattern.sub(_PLACEHOLDER, text)
+    # What is hidden gives way to a sign that no secret holds, lest one is found within another's stand-in.
     for secret in sorted({each for each in secrets if len(each) >= _SHORTEST_SECRET}, key=len, reverse=True):
         text = text.replace(secret, _PLACEHOLDER)
-    text = text.replace(_PLACEHOLDER, HIDDEN)
-    text = _USER_OF_ADDRESS.sub(HIDDEN, text)
-    text = _REQUESTED_PATH.sub(HIDDEN, text)
-    return _MAIL_ADDRESS.sub(HIDDEN, text)
+    return text.replace(_PLACEHOLDER, HIDDEN)
 
 
 def secrets_of(address: str, known: Iterable[str] = ()) -> frozenset[str]:

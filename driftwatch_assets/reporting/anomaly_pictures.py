@@ -6,11 +6,26 @@ sheet. They are drawn from plain numbers, whatever the rows are about.
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from driftwatch_assets.reporting.canvas import (
+    FIRST,
+    GUIDE,
+    INK,
+    SECOND,
+    axes_on,
+    batch_ticks,
+    known,
+    percent_axis,
+    png,
+    say_nothing,
+    share_words,
+    sheet,
+    shortened,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,13 +34,10 @@ if TYPE_CHECKING:
 PICTURES = ("score_distribution", "anomaly_share", "top_anomalies", "anomaly_trend", "summary")
 """The pictures, by the names that `anomaly_pictures` gives them."""
 
-_INK, _QUIET, _NORMAL, _ANOMALY, _EXPECTED = "#1f2933", "#7b8794", "#0b7285", "#c2410c", "#495057"
-_DPI = 110
+_NORMAL, _ANOMALY = FIRST, SECOND
 _BINS = 40
 _TOP = 10
-_LONGEST_ID = 24
-_MOST_LABELS = 24
-_LEVEL_TEXT = 56
+_NO_ROWS = "no rows were scored"
 
 
 @dataclass(frozen=True)
@@ -125,54 +137,54 @@ def anomaly_pictures(
 
 def score_distribution(rows: ScoredRows, title: str) -> bytes:
     """Draw the histogram of the scores, the threshold, and what lies above it in another colour, as a PNG image."""
-    figure, axes = _figure(7.2, 3.8)
+    figure, axes = _one(7.2, 3.8)
     _draw_distribution(axes, rows)
-    return _png(figure, f"Scores: {title}")
+    return png(figure, f"Scores: {title}")
 
 
 def anomaly_share(rows: ScoredRows, title: str, *, contamination: float) -> bytes:
     """Draw how many rows are normal and how many anomalous, beside the declared share, as a PNG image."""
-    figure, axes = _figure(7.2, 2.4)
+    figure, axes = _one(7.2, 2.4)
     _draw_share(axes, rows, contamination)
-    return _png(figure, f"Normal and anomalous: {title}")
+    return png(figure, f"Normal and anomalous: {title}")
 
 
 def top_anomalies(rows: ScoredRows, title: str) -> bytes:
     """Draw the ten rows with the highest scores, highest first, with their ids and times, as a PNG image."""
-    figure, axes = _figure(7.2, 4.4)
+    figure, axes = _one(7.2, 4.4)
     _draw_top(axes, rows)
-    return _png(figure, f"Most anomalous: {title}")
+    return png(figure, f"Most anomalous: {title}")
 
 
 def anomaly_trend(rates: Sequence[BatchRate], title: str, *, contamination: float) -> bytes:
     """Draw the share of anomalies over batches, with its interval and the declared share, as a PNG image."""
-    figure, axes = _figure(7.2, 3.8)
+    figure, axes = _one(7.2, 3.8)
     _draw_trend(axes, rates, contamination)
-    return _png(figure, f"Rate over time: {title}")
+    return png(figure, f"Rate over time: {title}")
 
 
 def summary(rows: ScoredRows, rates: Sequence[BatchRate], title: str, *, contamination: float) -> bytes:
     """Draw the four pictures on one sheet, under the batch's figures, as a PNG image."""
-    figure = _sheet(12.6, 8.4)
+    figure = sheet(12.6, 8.4)
     grid = figure.add_gridspec(2, 2, height_ratios=(1, 1.15))
-    places = [_axes(figure, grid[row, column]) for row in (0, 1) for column in (0, 1)]
+    places = [axes_on(figure, grid[row, column]) for row in (0, 1) for column in (0, 1)]
     names = ("Scores", "Rate over time", "Most anomalous", "Normal and anomalous")
     _draw_distribution(places[0], rows)
     _draw_trend(places[1], rates, contamination)
     _draw_top(places[2], rows)
     _draw_share(places[3], rows, contamination)
     for axes, name in zip(places, names, strict=True):
-        axes.set_title(name, loc="left", color=_INK)
-    return _png(figure, f"{title}\n{_figures(rows, contamination)}")
+        axes.set_title(name, loc="left", color=INK)
+    return png(figure, f"{title}\n{_figures(rows, contamination)}")
 
 
 def _figures(rows: ScoredRows, contamination: float) -> str:
     count, anomalies = len(rows.scores), int(np.sum(rows.anomalous))
     if not count:
-        return "no rows were scored"
+        return _NO_ROWS
     return (
-        f"{count:,} row{'' if count == 1 else 's'} scored, {anomalies:,} anomalous: {_percent(anomalies / count)} "
-        f"where {_percent(contamination)} is declared; threshold {rows.threshold:.3f}, "
+        f"{count:,} row{'' if count == 1 else 's'} scored, {anomalies:,} anomalous: {share_words(anomalies / count)} "
+        f"where {share_words(contamination)} is declared; threshold {rows.threshold:.3f}, "
         f"highest score {max(rows.scores):.3f}"
     )
 
@@ -182,7 +194,7 @@ def _draw_distribution(axes: Any, rows: ScoredRows) -> None:
     axes.set_xlabel(f"score, higher is more anomalous (dashed: threshold {rows.threshold:.3f})")
     axes.set_ylabel("rows")
     if not len(scores):
-        _say_nothing(axes)
+        say_nothing(axes, _NO_ROWS)
         return
     low, high = min(scores.min(), rows.threshold), max(scores.max(), rows.threshold)
     margin = 0.02 * (high - low) or 0.5
@@ -191,7 +203,7 @@ def _draw_distribution(axes: Any, rows: ScoredRows) -> None:
     normal, anomalous = (np.histogram(scores[one], bins=edges)[0] for one in (~flagged, flagged))
     axes.stairs(normal, edges, fill=True, color=_NORMAL, label="normal")
     axes.stairs(normal + anomalous, edges, baseline=normal, fill=True, color=_ANOMALY, label="anomaly")
-    axes.axvline(rows.threshold, color=_EXPECTED, linestyle="--")
+    axes.axvline(rows.threshold, color=GUIDE, linestyle="--")
     axes.yaxis.get_major_locator().set_params(integer=True)
     axes.set_ylim(0, 1.2 * axes.get_ylim()[1])
     axes.legend(frameon=False, loc="upper left", ncols=2)
@@ -201,7 +213,7 @@ def _draw_share(axes: Any, rows: ScoredRows, contamination: float) -> None:
     count = len(rows.scores)
     axes.set_xlabel("share of rows")
     if not count:
-        _say_nothing(axes)
+        say_nothing(axes, _NO_ROWS)
         return
     anomalies = int(np.sum(rows.anomalous))
     names, counts = ("anomaly", "normal"), (anomalies, count - anomalies)
@@ -209,26 +221,26 @@ def _draw_share(axes: Any, rows: ScoredRows, contamination: float) -> None:
     for at, (one, end) in enumerate(
         zip(counts, (max(anomalies / count, contamination), counts[1] / count), strict=True)
     ):
-        words = f"{one:,} ({_percent(one / count)})"
+        words = f"{one:,} ({share_words(one / count)})"
         axes.annotate(words, (end, at), xytext=(6, 0), textcoords="offset points", va="center")
     axes.plot(
         [contamination] * 2,
         [-0.42, 0.42],
-        color=_INK,
+        color=INK,
         linestyle="--",
-        label=f"declared share of anomalies: {_percent(contamination)}",
+        label=f"declared share of anomalies: {share_words(contamination)}",
     )
     axes.set_xlim(0, 1.28)
     axes.set_ylim(-0.6, 1.6)
     axes.set_xticks(np.linspace(0, 1, 6))
-    axes.xaxis.set_major_formatter(lambda share, _: _percent(share, 0))
+    percent_axis(axes.xaxis)
     axes.legend(frameon=False, loc="lower right")
 
 
 def _draw_top(axes: Any, rows: ScoredRows) -> None:
     axes.set_xlabel(f"score (dashed: threshold {rows.threshold:.3f})")
     if not len(rows.scores):
-        _say_nothing(axes)
+        say_nothing(axes, _NO_ROWS)
         return
     scores = np.asarray(rows.scores, dtype=float)
     order = np.argsort(-scores, kind="stable")[:_TOP]
@@ -246,8 +258,8 @@ def _draw_top(axes: Any, rows: ScoredRows) -> None:
             va="center",
             ha="right" if below else "left",
         )
-    axes.axvline(rows.threshold, color=_EXPECTED, linestyle="--")
-    axes.set_yticks(at, [_shortened(rows.ids[row]) for row in order], parse_math=False)
+    axes.axvline(rows.threshold, color=GUIDE, linestyle="--")
+    axes.set_yticks(at, [shortened(rows.ids[row]) for row in order], parse_math=False)
     axes.set_ylim(-0.6, len(order) - 0.4)
     shown = np.append(scores[order], rows.threshold)
     span = float(np.ptp(shown)) or 1.0
@@ -257,64 +269,25 @@ def _draw_top(axes: Any, rows: ScoredRows) -> None:
 
 
 def _draw_trend(axes: Any, rates: Sequence[BatchRate], contamination: float) -> None:
-    known = [(at, one) for at, one in enumerate(rates) if one.rate is not None]
+    told = [(at, one) for at, one in enumerate(rates) if one.rate is not None]
     axes.set_ylabel("share of anomalies")
-    if not known:
-        _say_nothing(axes)
+    if not told:
+        say_nothing(axes, _NO_ROWS)
         return
-    values = np.array([np.nan if one.rate is None else one.rate for one in rates], dtype=float)
-    bounds = [(at, one.low, one.high) for at, one in known if one.low is not None and one.high is not None]
+    values = known([one.rate for one in rates])
+    bounds = [(at, one.low, one.high) for at, one in told if one.low is not None and one.high is not None]
     axes.plot(range(len(rates)), values, color=_ANOMALY, marker="o", label="called anomalous")
     if bounds:
         places, lows, highs = zip(*bounds, strict=True)
         axes.vlines(places, lows, highs, color=_ANOMALY, alpha=0.45, linewidth=2.5, label="95 % interval")
-    axes.axhline(contamination, color=_EXPECTED, linestyle="--", label=f"declared: {_percent(contamination)}")
-    top = max(contamination, *(one.high or one.rate or 0.0 for _, one in known))
+    axes.axhline(contamination, color=GUIDE, linestyle="--", label=f"declared: {share_words(contamination)}")
+    top = max(contamination, *(one.high or one.rate or 0.0 for _, one in told))
     axes.set_ylim(0, min(1.05, 1.35 * top))
-    axes.yaxis.set_major_formatter(lambda share, _: _percent(share, 0))
-    step = -(-len(rates) // _MOST_LABELS)
-    shown = range((len(rates) - 1) % step, len(rates), step)
-    turned = {"rotation": 35, "ha": "right"} if sum(len(rates[at].batch) for at in shown) > _LEVEL_TEXT else {}
-    axes.set_xticks(list(shown), [rates[at].batch for at in shown], parse_math=False, **turned)
-    axes.set_xlim(-0.5, len(rates) - 0.5)
+    percent_axis(axes.yaxis)
+    batch_ticks(axes, [one.batch for one in rates])
     axes.legend(frameon=False, loc="upper left", ncols=3, fontsize="small", columnspacing=1.2)
 
 
-def _shortened(identity: object) -> str:
-    text = str(identity)
-    return text if len(text) <= _LONGEST_ID else f"{text[: _LONGEST_ID - 1]}…"
-
-
-def _percent(share: float, places: int = 1) -> str:
-    return f"{100 * share:.{places}f} %"
-
-
-def _say_nothing(axes: Any) -> None:
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.text(0.5, 0.5, "no rows were scored", transform=axes.transAxes, ha="center", va="center", color=_QUIET)
-
-
-def _sheet(width: float, height: float) -> Any:
-    from matplotlib.figure import Figure  # noqa: PLC0415 - heavy: loaded by the step that needs it
-
-    return Figure(figsize=(width, height), dpi=_DPI, layout="constrained")
-
-
-def _axes(figure: Any, place: Any = 111) -> Any:
-    axes = figure.add_subplot(place)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(colors=_INK)
-    return axes
-
-
-def _figure(width: float, height: float) -> tuple[Any, Any]:
-    figure = _sheet(width, height)
-    return figure, _axes(figure)
-
-
-def _png(figure: Any, title: str) -> bytes:
-    figure.suptitle(title, x=0.01, ha="left", color=_INK, fontsize="large", parse_math=False)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": None})
-    return buffer.getvalue()
+def _one(width: float, height: float) -> tuple[Any, Any]:
+    figure = sheet(width, height)
+    return figure, axes_on(figure)

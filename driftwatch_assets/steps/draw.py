@@ -110,7 +110,7 @@ def describe(watched: Watched, batch: str) -> BatchReport:
             for row in labelled.get("within_classes", [])
         ),
         performance=None if task.label is None else _performance(watched, batch, gold, performance, loaded),
-        performance_missing=_missing(watched, batch, performance),
+        performance_missing=missing_words(watched, batch, performance),
         mean_confidence=performance.get("mean_confidence"),
         distributions=distributions,
         history=tuple(reporting.HistoryEntry.of(record) for record in history(watched, through=batch)),
@@ -203,7 +203,8 @@ def _anomaly(stored: Mapping[str, Any]) -> reporting.AnomalyScores | None:
     return reporting.anomaly_from(stored["metrics"], stored["verdict"])
 
 
-def _missing(watched: Watched, batch: str, stored: Mapping[str, Any]) -> str:
+def missing_words(watched: Watched, batch: str, stored: Mapping[str, Any]) -> str:
+    """Say why nothing is told of a batch's performance."""
     after = watched.declaration.task.known_after
     if stored.get("labels_fingerprint"):
         reason: str = stored["verdict"]["reason"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path  # noqa: TC003 - typer resolves the annotations of a command
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -18,6 +18,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Watch machine-learning models: replay their batches, read their history, open their reports.",
 )
+alerts_app = typer.Typer(no_args_is_help=True, help="Alerts: which there are, who sees to them, what waits.")
+monitoring_app = typer.Typer(no_args_is_help=True, help="The monitoring database: its tables, readers and content.")
+app.add_typer(alerts_app, name="alerts")
+app.add_typer(monitoring_app, name="monitoring")
 Model = Annotated[str, typer.Argument(help="Name of the monitored model, such as gas_sensors.")]
 Host = Annotated[str, typer.Option(help="Address to listen on; anything else than loopback opens it to a network.")]
 Seed = Annotated[int, typer.Option(help="Seed of the simulator.", min=0)]
@@ -102,3 +106,63 @@ def ui(
     from driftwatch_assets.command_line.ui import run_ui  # noqa: PLC0415 - as above
 
     raise typer.Exit(run_ui(host, port, console=Console()))
+
+
+@alerts_app.command(name="list")
+def list_alerts(
+    state: Annotated[
+        Literal["open", "acknowledged", "resolved"] | None, typer.Option(help="Only alerts in this state.")
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="Only alerts of this model.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One object an alert.")] = False,
+) -> None:
+    """Show alerts, the newest first."""
+    from driftwatch_assets.command_line.alerts import list_alerts as run  # noqa: PLC0415 - as above
+
+    raise typer.Exit(run(Console(), state=state, model=model, as_json=as_json))
+
+
+@alerts_app.command()
+def ack(
+    alert: Annotated[int, typer.Argument(help="Id of the alert, as `driftwatch alerts list` shows it.")],
+    by: Annotated[str, typer.Option(help="Who sees to it.", envvar="USER")],
+) -> None:
+    """Note that somebody sees to an open alert."""
+    from driftwatch_assets.command_line.alerts import acknowledge  # noqa: PLC0415 - as above
+
+    raise typer.Exit(acknowledge(Console(), alert, by))
+
+
+@alerts_app.command()
+def deliver() -> None:
+    """Send what is due to the channels of `DRIFTWATCH_ALERT_CHANNELS`, as the sensor does."""
+    from driftwatch_assets.command_line.alerts import deliver as run  # noqa: PLC0415 - as above
+
+    raise typer.Exit(run(Console()))
+
+
+@monitoring_app.command()
+def upgrade() -> None:
+    """Create the tables of the monitoring database, or bring them to this version."""
+    from driftwatch_assets.command_line.monitoring import upgrade as run  # noqa: PLC0415 - as above
+
+    raise typer.Exit(run(Console()))
+
+
+@monitoring_app.command()
+def grant(
+    role: Annotated[str, typer.Argument(help="Name of the role, such as grafana.")],
+    print_only: Annotated[bool, typer.Option("--print", help="Print the SQL instead.")] = False,
+) -> None:
+    """Let a role of PostgreSQL read the monitoring database and nothing else."""
+    from driftwatch_assets.command_line.monitoring import grant as run  # noqa: PLC0415 - as above
+
+    raise typer.Exit(run(role, Console(), print_only=print_only))
+
+
+@monitoring_app.command()
+def rebuild(model: Annotated[str | None, typer.Argument(help="Name of the model; by default all.")] = None) -> None:
+    """Make the monitoring database again from the lake, the registry and Dagster's instance; nobody is told."""
+    from driftwatch_assets.command_line.rebuild import rebuild as run  # noqa: PLC0415 - as above
+
+    raise typer.Exit(run(model, console=Console()))

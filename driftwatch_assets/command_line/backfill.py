@@ -9,9 +9,9 @@ import dagster as dg
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from driftwatch_assets.command_line.instance import open_instance
-from driftwatch_assets.components.records import why_failed
 from driftwatch_assets.components import records
 from driftwatch_assets.components.models import monitored_model
+from driftwatch_assets.components.records import why_failed
 from driftwatch_assets.components.ticks import LocalDaemon
 from driftwatch_assets.definitions import defs, places_of
 from driftwatch_assets.lake import batch_order

@@ -46,6 +46,11 @@ def mendable() -> tuple[type[Exception], ...]:
     from driftwatch_assets.command_line.landing import NoSimulator  # noqa: PLC0415 - as above
     from driftwatch_assets.components.models import ModelUnknown  # noqa: PLC0415 - as above
     from driftwatch_assets.lake import LakeError  # noqa: PLC0415 - as above
+    from driftwatch_assets.monitoring import (  # noqa: PLC0415 - as above
+        AlertUnknown,
+        MonitoringError,
+        MonitoringUrlRefused,
+    )
     from driftwatch_assets.registry import RegistryUnreachable  # noqa: PLC0415 - as above
     from driftwatch_assets.settings import SettingError  # noqa: PLC0415 - as above
     from driftwatch_assets.sources import (  # noqa: PLC0415 - as above
@@ -57,6 +62,9 @@ def mendable() -> tuple[type[Exception], ...]:
     from driftwatch_assets.steps import SourceRefused  # noqa: PLC0415 - as above
 
     return (
+        AlertUnknown,
+        MonitoringError,
+        MonitoringUrlRefused,
         BatchUnknown,
         ComponentTreeException,
         DatabaseUrlRefused,

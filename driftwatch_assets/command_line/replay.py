@@ -8,7 +8,6 @@ import time
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-import dagster as dg
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from driftwatch_assets.command_line.history import as_table, failed_checks
@@ -30,6 +29,7 @@ from driftwatch_assets.steps import history, look
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import dagster as dg
     from rich.console import Console
 
     from driftwatch_assets.components import MonitoredModel
@@ -150,9 +150,8 @@ def _run_all(component: MonitoredModel, instance: dg.DagsterInstance, watched: W
                     progress.update(bar, description=doing.format(request.partition_key))
                     result = daemon.run(job, request)
                     if not result.success:
-                        failures.append(
-                            f"{doing.format(request.partition_key)} failed: {records.why_failed(instance, result.run_id)}"
-                        )
+                        why = records.why_failed(instance, result.run_id)
+                        failures.append(f"{doing.format(request.partition_key)} failed: {why}")
             progress.update(bar, completed=len(_taken_in(instance, component)))
             if not worked:
                 if not arrived.waiting:

@@ -10,9 +10,9 @@ import dagster as dg
 import sqlalchemy as sa
 
 from driftwatch_assets import steps
-from driftwatch_assets.components.records import why_failed
 from driftwatch_assets.components import records
 from driftwatch_assets.components.models import monitored_model
+from driftwatch_assets.components.records import why_failed
 from driftwatch_assets.steps.evidence import load_evidence
 from driftwatch_assets_tests.components.small import Small
 

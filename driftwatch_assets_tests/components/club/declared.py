@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from driftwatch_assets.components.records import why_failed
 from driftwatch_assets.components import MonitoredModel, records
 from driftwatch_assets.components.code import load_transforms
+from driftwatch_assets.components.records import why_failed
 from driftwatch_assets.declaration import Declaration
 from driftwatch_assets.definitions import places_of
 from driftwatch_assets.settings import Settings

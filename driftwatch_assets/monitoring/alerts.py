@@ -176,8 +176,10 @@ class AlertBook:
         self._write(row.id, state="open", **cleared, **self._facts(rule, span))
         row = self._read(row.id)
         self._opened.append(row.id)
-        # People who were not yet told that it had resolved believe it open, and it is.
-        if not take_back(self.connection, row.id, "resolved", self.now):
+        # People who were not yet told that it had resolved believe it open, and it is. Where they were not even told
+        # that it had opened, they are told what opened it now.
+        untold = take_back(self.connection, row.id, "resolved", self.now)
+        if not untold or (self.channels and take_back(self.connection, row.id, "opened", self.now)):
             self._announce(row, "opened", rule)
         return row
 

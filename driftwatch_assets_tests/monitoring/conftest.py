@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from driftwatch_assets.monitoring import open_monitoring
+from driftwatch_assets.monitoring.tables import Base
 from driftwatch_assets_tests.postgres import database, postgres_server
 
 if TYPE_CHECKING:
@@ -37,9 +38,16 @@ def postgres() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def shared(postgres: str) -> Iterator[str]:
+    """Give a database that tests use one after the other, each time empty: making one is slow."""
+    with database(postgres) as url:
+        yield url
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Give the URL of a new database of each kind."""
+    """Give the URL of a new database of each kind, without tables."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/of the day/monitoring.db"
         return
@@ -52,6 +60,13 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture
-def store(url: str, clock: Clock) -> Monitoring:
-    return open_monitoring(url, clock=clock)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, clock: Clock, tmp_path: Path) -> Monitoring:
+    """Give an empty store on each kind of database."""
+    if request.param == "sqlite":
+        return open_monitoring(f"sqlite:///{tmp_path}/monitoring.db", clock=clock)
+    store = open_monitoring(request.getfixturevalue("shared"), clock=clock)
+    names = ", ".join(table.name for table in Base.metadata.sorted_tables)
+    with store.database.writing("the test empties it") as connection:
+        connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY")
+    return store

@@ -2,6 +2,7 @@
 
 from driftwatch_assets.steps.arrive import Arrived, SourceRefused, look
 from driftwatch_assets.steps.clean import PersonalKept, clean
+from driftwatch_assets.steps.dashboard import draw_dashboard
 from driftwatch_assets.steps.draw import draw_report
 from driftwatch_assets.steps.evidence import EvidenceFacts, read_evidence
 from driftwatch_assets.steps.extract import DeliveryMissing, find_delivery
@@ -41,6 +42,7 @@ __all__ = [
     "Watched",
     "clean",
     "counts_at",
+    "draw_dashboard",
     "draw_report",
     "due_labels",
     "fetch_batch",

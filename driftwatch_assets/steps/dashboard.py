@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from driftwatch_assets.reporting.preview import preview
 from driftwatch_assets.steps.draw import missing_words
 from driftwatch_assets.steps.evidence import load_evidence
 from driftwatch_assets.steps.labels import with_labels
-from driftwatch_assets.steps.outcome import Link, StepOutcome, Text
-from driftwatch_assets.steps.pictures import DASHBOARD, batch_pictures, dashboard_of, kept, scores_by_batch
+from driftwatch_assets.steps.outcome import Link, StepOutcome
+from driftwatch_assets.steps.pictures import DASHBOARD, batch_pictures, dashboard_of, kept, previews, scores_by_batch
 
 if TYPE_CHECKING:
     from driftwatch_assets.steps.watched import Watched
@@ -30,13 +29,10 @@ def draw_dashboard(watched: Watched, batch: str) -> StepOutcome:
             missing_words(watched, batch, performance) if scored else "No champion has scored a row of this batch."
         )
         return StepOutcome({"not_drawn": missing})
-    facts: dict[str, Any] = {}
-    for name, link in drawn.items():
-        words = f"{watched.declaration.title}, {batch}: {name.replace('_', ' ')}"
-        picture = watched.lake.read_file(watched.tables.picture(batch, name))
-        facts |= {name: link, f"{name}_preview": Text(preview(picture, words, address=link.url))}
+    pictures = {name: watched.lake.read_file(watched.tables.picture(batch, name)) for name in drawn}
     shown = {"metric": performance.get("metric"), "value": performance.get("value")}
-    return StepOutcome({**{name: value for name, value in shown.items() if value is not None}, **facts})
+    told: dict[str, Any] = {name: value for name, value in shown.items() if value is not None}
+    return StepOutcome({**told, **drawn, **previews(watched, batch, pictures, drawn)})
 
 
 def _dashboard(watched: Watched, batch: str) -> dict[str, Link]:

@@ -14,7 +14,7 @@ from driftwatch_assets.lake import batch_order
 from driftwatch_assets.steps.evidence import newly_known, read_evidence
 from driftwatch_assets.steps.labels import with_labels
 from driftwatch_assets.steps.outcome import CheckOutcome, StepOutcome, Text
-from driftwatch_assets.steps.pictures import training_pictures
+from driftwatch_assets.steps.pictures import previews, training_pictures
 from driftwatch_assets.steps.reference import (
     CLASSES_FILE,
     CORRELATION_FILE,
@@ -67,9 +67,8 @@ def learn(watched: Watched, batch: str, *, progress: Callable[[str], None] = lam
     progress("registering")
     window = {one.batch: one.frame for one in gold if one.batch in outcome.window}
     references, table = _references(watched, outcome, window)
-    version = watched.registry.register(
-        watched.name, outcome, references=references, figures=training_pictures(watched, outcome)
-    )
+    pictures = training_pictures(watched, outcome)
+    version = watched.registry.register(watched.name, outcome, references=references, figures=pictures)
     comparison = outcome.comparison
     facts: dict[str, Any] = {
         "promoted": outcome.promotion.promote,
@@ -93,6 +92,7 @@ def learn(watched: Watched, batch: str, *, progress: Callable[[str], None] = lam
         "data_fingerprint": version.data_fingerprint,
         "mlflow_run": version.run_id,
         "evidence": read_evidence(watched, batch).identity,
+        **previews(watched, f"{batch}, held out", pictures),
     }
     if comparison.champion is not None and comparison.difference is not None:
         facts |= {

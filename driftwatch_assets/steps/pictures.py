@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import astuple
+from pathlib import PurePosixPath
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,8 +16,9 @@ from driftwatch_assets.reporting.anomaly_pictures import PICTURES, BatchRate, Sc
 from driftwatch_assets.reporting.dashboard import BatchScores
 from driftwatch_assets.reporting.dashboard import draw_dashboard as draw_sheet
 from driftwatch_assets.reporting.performance import performance_from, score_bins
+from driftwatch_assets.reporting.preview import preview
 from driftwatch_assets.steps.evidence import load_evidence, write_evidence
-from driftwatch_assets.steps.outcome import Link
+from driftwatch_assets.steps.outcome import Link, Text
 from driftwatch_assets.training import Binary
 
 if TYPE_CHECKING:
@@ -72,6 +75,19 @@ def training_pictures(watched: Watched, outcome: TrainingOutcome) -> Mapping[str
     rates.append(_rate(f"{newest}, held out", told))
     pictures = anomaly_pictures(rows, rates, contamination=task.contamination, title=title)
     return {f"figures/{name}.png": content for name, content in pictures.items()}
+
+
+def previews(
+    watched: Watched, words: str, pictures: Mapping[str, bytes], links: Mapping[str, Link] = MappingProxyType({})
+) -> dict[str, Text]:
+    """Give each picture as Markdown that holds a small copy; it leads to the whole one where that is linked."""
+    told = {}
+    for path, picture in pictures.items():
+        name = PurePosixPath(path).stem
+        link = links.get(name)
+        said = f"{watched.declaration.title}, {words}: {name.replace('_', ' ')}"
+        told[f"{name}_preview"] = Text(preview(picture, said, address="" if link is None else link.url))
+    return told
 
 
 def kept(

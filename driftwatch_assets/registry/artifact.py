@@ -133,6 +133,8 @@ def _read(tracking_uri: str, model_id: str, what: str) -> dict[str, bytes]:
 
     with tempfile.TemporaryDirectory(prefix="driftwatch-") as folder:
         try:
+            # A part of the client looks where the process points, whatever it is told.
+            mlflow.set_tracking_uri(tracking_uri)
             local = Path(
                 mlflow.artifacts.download_artifacts(
                     artifact_uri=f"models:/{model_id}", dst_path=folder, tracking_uri=tracking_uri

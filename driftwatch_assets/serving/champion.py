@@ -53,12 +53,15 @@ class Champion:
         The registered version in memory.
     signature
         What it takes.
+    quick
+        Whether it scores a row in a few milliseconds.
 
     """
 
     served: ServedModel
     loaded: LoadedModel
     signature: Signature
+    quick: bool = False
 
     @classmethod
     def of(cls, served: ServedModel, loaded: LoadedModel) -> Champion:

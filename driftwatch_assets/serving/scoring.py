@@ -1,4 +1,4 @@
-"""Scoring: one thread a model answers all requests that wait, in one call, and logs them before they are answered."""
+"""Scoring: all requests that wait are answered in one call, and logged before they are answered."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from driftwatch_assets.serving.records import Rows
 
 _PREFIX = "score_"
+_FEW_ROWS = 32
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,9 @@ class _Job:
 class Scorer:
     """The requests of one model: those that wait are scored together, each by the champion that it was checked for.
 
+    A few rows of a quick champion are scored by the event loop itself, once it has taken in what has arrived: handing
+    them to a thread and back would take longer. Everything else goes to a thread of the model.
+
     Parameters
     ----------
     name
@@ -86,6 +90,7 @@ class Scorer:
 
     def __init__(self, name: str, log: Callable[[Sequence[Answer]], None], *, round_rows: int) -> None:
         self._log, self._round_rows = log, round_rows
+        self._soon: list[_Job] = []
         self._waiting: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name=f"scoring {name}", daemon=True)
         self._thread.start()
@@ -101,7 +106,12 @@ class Scorer:
         """
         loop = asyncio.get_running_loop()
         job = _Job(champion, rows, request_id, loop, loop.create_future())
-        self._waiting.put(job)
+        if champion.quick and len(rows.ids) <= _FEW_ROWS:
+            if not self._soon:
+                loop.call_soon(self._score_soon)
+            self._soon.append(job)
+        else:
+            self._waiting.put(job)
         return await job.future
 
     def stop(self) -> None:
@@ -109,21 +119,28 @@ class Scorer:
         self._waiting.put(None)
         self._thread.join()
 
+    def _score_soon(self) -> None:
+        jobs, self._soon = self._soon, []
+        self._round(jobs)
+        _tell(jobs)
+
     def _work(self) -> None:
         while (first := self._waiting.get()) is not None:
-            jobs, rows = [first], len(first.rows.ids)
-            last = False
-            while rows < self._round_rows:
+            jobs, rows, last = [first], len(first.rows.ids), False
+            while rows < self._round_rows and not last:
                 try:
                     more = self._waiting.get_nowait()
                 except queue.Empty:
                     break
                 if more is None:
                     last = True
-                    break
-                jobs.append(more)
-                rows += len(more.rows.ids)
+                else:
+                    jobs.append(more)
+                    rows += len(more.rows.ids)
             self._round(jobs)
+            for loop in {job.loop for job in jobs}:
+                with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                    loop.call_soon_threadsafe(_tell, [job for job in jobs if job.loop is loop])
             if last:
                 return
 
@@ -141,9 +158,6 @@ class Scorer:
             for job in jobs:
                 if not isinstance(job.said, Exception):
                     job.said = broken
-        for loop in {job.loop for job in jobs}:
-            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-                loop.call_soon_threadsafe(_tell, [job for job in jobs if job.loop is loop])
 
 
 def _tell(jobs: list[_Job]) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from driftwatch_assets.lake import Lake
     from driftwatch_assets.serving.champion import ServedModel
 
-_FIRST_LOOK_SECONDS = 30.0
+_FIRST_LOOK_SECONDS = 10.0
 
 
 def service(

@@ -41,8 +41,14 @@ def model_input(frame: pd.DataFrame, features: Sequence[str]) -> pd.DataFrame:
 
     """
     typed = _typed(frame, features)
-    empty = [name for name in typed.columns if typed[name].dtype != object and typed[name].isna().all()]
+    empty = [name for name, column in typed.items() if column.dtype != object and _is_empty(column)]
     return typed.astype(dict.fromkeys(empty, object)) if empty and len(typed) else typed
+
+
+def _is_empty(column: pd.Series[Any]) -> bool:
+    """Tell whether no row has a value; a first one that is there, which is not unlike itself, settles it at once."""
+    values = column.to_numpy()
+    return not len(values) or bool(values[0] != values[0] and column.isna().all())
 
 
 def stacked_input(frames: Sequence[pd.DataFrame], features: Sequence[str]) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from driftwatch_assets.registry.store import open_client
 from driftwatch_assets.serving import Limits, service
 from driftwatch_assets.serving.reports import plain_index
 from driftwatch_assets_tests.serving.garden import garden_in, iris_served, promoted
@@ -35,9 +36,17 @@ def iris_service(garden: Watched, spool: Path, *, limits: Limits = HASTY, tokens
 
 
 @pytest.fixture(scope="session")
-def garden(tmp_path_factory: pytest.TempPathFactory) -> Watched:
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Create an MLflow store once: its many migrations would cost each test a second."""
+    path = tmp_path_factory.mktemp("empty") / "mlflow.db"
+    open_client(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def garden(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Watched:
     """Give the iris model with one champion; only to be read."""
-    watched = garden_in(tmp_path_factory.mktemp("garden"), candidate="logistic_regression")
+    watched = garden_in(tmp_path_factory.mktemp("trained") / "g", candidate="logistic_regression", store=empty_store)
     promoted(watched, "000001")
     return watched
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from driftwatch_assets.serving import ServedModel
     from driftwatch_assets.steps import Watched
 
+PREDICT = "/v1/models/iris/predict"
 FEATURES = ("sepal_length", "sepal_width", "petal_length", "petal_width")
 FLOWER = {"flower": "a-1", "sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_width": 0.2}
 LARGE = {"flower": "a-2", "sepal_length": 6.7, "sepal_width": 3.0, "petal_length": 5.2, "petal_width": 2.3}
@@ -35,8 +37,11 @@ def iris_gold(batch: str) -> pd.DataFrame:
     return frame.sample(frac=1, random_state=int(batch)).reset_index(drop=True)
 
 
-def garden_in(folder: Path, *, candidate: str | None = None) -> Watched:
-    """Give the iris model with places of its own, and gold of two fetches."""
+def garden_in(folder: Path, *, candidate: str | None = None, store: Path | None = None) -> Watched:
+    """Give the iris model with places of its own, and gold of two fetches; `store` is an empty store to copy."""
+    if store is not None:
+        (folder / "mlflow").mkdir(parents=True)
+        shutil.copy(store, folder / "mlflow" / "mlflow.db")
     watched = House(folder, "iris").watched
     if candidate is not None:
         declared = watched.declaration

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,7 +41,7 @@ class Database:
 
     engine: sa.Engine
     shown: str
-    secret: str | None
+    secret: str | None = field(repr=False)
 
     @property
     def is_postgresql(self) -> bool:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
+from rich.text import Text
 
 from driftwatch_assets.components.delivery import deliver_due
+from driftwatch_assets.components.models import monitored_model
 from driftwatch_assets.definitions import places_of
 from driftwatch_assets.monitoring import open_monitoring
 from driftwatch_assets.settings import Settings
@@ -23,12 +26,25 @@ if TYPE_CHECKING:
 
 
 def list_alerts(console: Console, *, state: AlertState | None, model: str | None, as_json: bool) -> int:
-    """Show alerts, the newest first."""
-    found = _store().alerts(state, model)
+    """Show alerts, the newest first, and how many messages still wait for their channel.
+
+    Raises
+    ------
+    ModelUnknown
+        When no model has this name.
+    MonitoringError
+        When the monitoring database cannot be used.
+    """
+    if model is not None:
+        monitored_model(model)
+    store = _store()
+    found = store.alerts(state, model)
     if as_json:
-        console.print_json(json.dumps([asdict(one) for one in found], default=str))
-    else:
-        console.print(as_table(found))
+        told = json.dumps([asdict(one) for one in found], indent=2, default=_moment, allow_nan=False)
+        console.print(told, soft_wrap=True, highlight=False, markup=False)
+        return 0
+    console.print(as_table(found, state))
+    _tell_of_waiting(console, store)
     return 0
 
 
@@ -40,6 +56,7 @@ def acknowledge(console: Console, alert_id: int, by: str) -> int:
         f"{noted.acknowledged_by}",
         highlight=False,
         markup=False,
+        soft_wrap=True,
     )
     return 0
 
@@ -49,28 +66,55 @@ def deliver(console: Console) -> int:
     done = deliver_due(places_of(Settings.from_environment()))
     console.print(f"{done.sent} sent, {done.failed} failed, {done.waiting} wait", highlight=False)
     for channel, error in done.errors.items():
-        console.print(f"{channel}: {error}", style="red", markup=False)
+        console.print(Text(f"{channel}: {error}", style="red"), soft_wrap=True)
     return 1 if done.failed else 0
 
 
-def as_table(found: Sequence[AlertRecord]) -> Table:
-    """Set out alerts for the terminal."""
-    count = "1 alert" if len(found) == 1 else f"{len(found)} alerts"
-    table = Table(title=count, title_justify="left", box=SIMPLE_HEAD, padding=0, collapse_padding=True)
+def as_table(found: Sequence[AlertRecord], state: AlertState | None = None) -> Table:
+    """Set out alerts for the terminal; no number is cut, long names go on below."""
+    count = f"{len(found) or 'no'} {'alert' if len(found) == 1 else 'alerts'}"
+    title = Text(count if state is None else f"{count}: {state}")
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=0, collapse_padding=True)
     table.add_column("id", justify="right", no_wrap=True)
     for name in ("model", "rule", "severity", "state", "batch"):
-        table.add_column(name)
+        table.add_column(name, overflow="fold")
     table.add_column("value", justify="right", no_wrap=True)
-    table.add_column("until")
+    table.add_column("until", overflow="fold")
     for one in found:
-        failing = (
-            one.opened_batch if one.latest_batch == one.opened_batch else f"{one.opened_batch} to {one.latest_batch}"
-        )
-        value = "" if one.opened_value is None else f"{one.opened_value:.3f} {one.condition} {one.threshold:g}"
-        table.add_row(
-            str(one.id), one.model, one.rule, one.severity, one.state, failing, value, one.resolved_batch or ""
-        )
+        cells = (str(one.id), one.model, one.rule, one.severity, _standing(one), _failing(one), _value(one))
+        # As text, since a name may hold what Rich takes for a style.
+        table.add_row(*(Text(cell) for cell in (*cells, one.resolved_batch or "")))
     return table
+
+
+def _standing(one: AlertRecord) -> str:
+    return one.state if one.state != "acknowledged" else f"seen to by {one.acknowledged_by}"
+
+
+def _failing(one: AlertRecord) -> str:
+    return one.opened_batch if one.latest_batch == one.opened_batch else f"{one.opened_batch} to {one.latest_batch}"
+
+
+def _value(one: AlertRecord) -> str:
+    if one.latest_value is None or one.condition is None or one.threshold is None:
+        return ""
+    return f"{one.latest_value:.4g} {one.condition} {one.threshold:g}"
+
+
+def _tell_of_waiting(console: Console, store: Monitoring) -> None:
+    known = store.overview()
+    if not known.outbox_pending:
+        return
+    some = "1 message waits" if known.outbox_pending == 1 else f"{known.outbox_pending} messages wait"
+    since = "" if known.outbox_oldest is None else f", the oldest since {known.outbox_oldest:%Y-%m-%d %H:%M} UTC"
+    said = f"{some} for their channel{since}; driftwatch alerts deliver tries now and says why."
+    console.print(said, soft_wrap=True, highlight=False, markup=False)
+
+
+def _moment(value: object) -> str:
+    if not isinstance(value, datetime):
+        raise TypeError(f"{value!r} is no moment")
+    return value.isoformat()
 
 
 def _store() -> Monitoring:

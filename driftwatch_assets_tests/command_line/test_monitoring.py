@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import secrets
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -47,18 +48,19 @@ def test_a_role_is_let_in_with_the_password_of_the_environment(
 ) -> None:
     monkeypatch.setenv("DRIFTWATCH_MONITORING_URL", shared)
     monkeypatch.setenv("DRIFTWATCH_READER_PASSWORD", "of the environment")
+    role = f"grafana_{secrets.token_hex(4)}"
     try:
-        assert monitoring.grant("grafana", console) == 0
-        assert monitoring.grant("grafana", console) == 0
-        assert "grafana may log in and read\n" in said(console)
-        assert "grafana has the new password and may read\n" in said(console)
+        assert monitoring.grant(role, console) == 0
+        assert monitoring.grant(role, console) == 0
+        assert f"{role} may log in and read\n" in said(console)
+        assert f"{role} has the new password and may read\n" in said(console)
         assert "of the environment" not in said(console)
-        with psycopg.connect(shared, user="grafana", password="of the environment") as reader:  # noqa: S106 - a test's
+        with psycopg.connect(shared, user=role, password="of the environment") as reader:  # noqa: S106 - a test's
             assert reader.execute("SELECT count(*) FROM alerts").fetchone() == (0,)
     finally:
         with psycopg.connect(shared, autocommit=True) as admin:
-            admin.execute("DROP OWNED BY grafana")
-            admin.execute("DROP ROLE grafana")
+            admin.execute(f"DROP OWNED BY {role}")
+            admin.execute(f"DROP ROLE {role}")
 
 
 def test_no_password_no_role(console: Console, shared: str, monkeypatch: pytest.MonkeyPatch) -> None:

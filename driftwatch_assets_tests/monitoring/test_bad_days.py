@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import resource
+import secrets
 import signal
 import socket
 import sqlite3
@@ -160,11 +161,15 @@ def test_a_lock_that_is_never_released_is_told(shared: str, monkeypatch: pytest.
 
 
 def test_a_user_who_may_not_make_tables_is_told(postgres: str) -> None:
+    name = f"stranger_{secrets.token_hex(4)}"
+    url = sa.make_url(postgres).set(username=name, password="x")  # noqa: S106 - of this test's server
     with psycopg.connect(postgres, autocommit=True) as admin:
-        admin.execute("CREATE ROLE stranger LOGIN PASSWORD 'x'")
-    url = sa.make_url(postgres).set(username="stranger", password="x")  # noqa: S106 - of this test's server
-    with pytest.raises(MonitoringRefused, match="does not let this user"):
-        open_monitoring(url.render_as_string(hide_password=False))
+        admin.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'x'")
+        try:
+            with pytest.raises(MonitoringRefused, match="does not let this user"):
+                open_monitoring(url.render_as_string(hide_password=False))
+        finally:
+            admin.execute(f"DROP ROLE {name}")
 
 
 def test_writers_of_one_model_take_turns(store: Monitoring) -> None:

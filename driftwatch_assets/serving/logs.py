@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from driftwatch_assets.lake import BatchMissing
 from driftwatch_assets.serving.refusal import Refusal
-from driftwatch_assets.serving.spool import REQUEST, SpoolFile, hour_of, left_behind, read_spool, spool_files
+from driftwatch_assets.serving.spool import REQUEST, SERVED_AT, SpoolFile, hour_of, left_behind, read_spool, spool_files
 from driftwatch_assets.sources.folder_lock import alone
 from driftwatch_assets.steps.served import HOUR, served_table
 
@@ -78,14 +79,14 @@ class PredictionLog:
 
     def flush(self) -> int:
         """Bring everything that nobody writes into the lake, and give how many rows were new there."""
-        with self._flushing, alone(self._folder / ".lock", wait=True):
+        with self._flushing, alone(self._folder / ".lock", wait=True), ExitStack() as held:
             with self._writing:
                 self._close()
             by_hour: dict[str, list[Path]] = {}
             for path in spool_files(self._folder):
-                with left_behind(path) as free:
-                    if free:
-                        by_hour.setdefault(hour_of(path), []).append(path)
+                # Held until it is removed: one that begins to write a file of that name then sees that it is gone.
+                if held.enter_context(left_behind(path)):
+                    by_hour.setdefault(hour_of(path), []).append(path)
             return sum(self._bring(hour, paths) for hour, paths in by_hour.items())
 
     def _close(self) -> None:
@@ -114,7 +115,7 @@ class PredictionLog:
             pass
         new: int = sum(rows.num_rows for rows in requests.values())
         if new:
-            together = pa.concat_tables([*parts, *requests.values()], promote_options="permissive")
+            together = pa.concat_tables([*parts, *requests.values()], promote_options="permissive").sort_by(SERVED_AT)
             self._lake.write(table, hour, together.replace_schema_metadata(None), {"source": "prediction service"})
         for path in paths:
             if path in damaged:

@@ -17,16 +17,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from driftwatch_assets.lake import Lake
     from driftwatch_assets.serving.guard import Guard
     from driftwatch_assets.steps import Watched
 
 HASTY = Limits(reload_seconds=0.2, flush_seconds=3600)
 
 
-def iris_service(garden: Watched, spool: Path, *, limits: Limits = HASTY, tokens: tuple[str, ...] = ()) -> Guard:
+def iris_service(
+    garden: Watched, spool: Path, *, limits: Limits = HASTY, tokens: tuple[str, ...] = (), lake: Lake | None = None
+) -> Guard:
     return service(
         [iris_served(garden)],
-        garden.lake,
+        lake or garden.lake,
         spool,
         index=lambda: plain_index(garden.lake, {"iris": "Iris"}),
         tokens=tokens,

@@ -103,7 +103,7 @@ def test_every_command_exists_with_its_options() -> None:
 def test_the_table_of_settings_names_every_setting() -> None:
     told = set(re.findall(r"^\| `([A-Z_<>]+)` \|", section("Settings"), flags=re.MULTILINE))
     source = (PROJECT / "driftwatch_assets" / "settings.py").read_text()
-    read = set(re.findall(r"values\.get\(f?\"([A-Z_]+)", source))
+    read = set(re.findall(r"(?:values\.get\(f?|_address\(values, )\"([A-Z_]+)", source))
     assert told == {name if not name.endswith("_") else f"{name}<MODEL>" for name in read}
 
 

@@ -68,7 +68,7 @@ def take_back(connection: sa.Connection, alert_id: int, event: Event, now: datet
 
 
 def _claimed(until: datetime | None, now: datetime) -> bool:
-    return until is not None and now < until <= now + CLAIM
+    return until is not None and now < until <= now + 2 * CLAIM
 
 
 def _delete(connection: sa.Connection, alert_id: int, event: Event) -> None:
@@ -79,7 +79,7 @@ def claim(connection: sa.Connection, limit: int, now: datetime) -> list[OutboxRo
     """See `Monitoring.claim`."""
     due = sa.or_(OUTBOX.c.next_attempt_at <= now, OUTBOX.c.next_attempt_at > now + LONGEST_WAIT)
     until = OUTBOX.c.claimed_until
-    free = sa.or_(until.is_(None), until <= now, until > now + CLAIM)
+    free = sa.or_(until.is_(None), until <= now, until > now + 2 * CLAIM)
     waiting = (
         sa.select(OUTBOX.c.id)
         .where(OUTBOX.c.sent_at.is_(None), due, free)

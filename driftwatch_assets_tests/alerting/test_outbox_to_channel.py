@@ -36,12 +36,6 @@ DETAILS = {
 }
 
 
-CLAIMED_TWICE = (
-    "a claim that ends later than now and a claim's length counts as one of a clock that jumped back, so that a daemon "
-    "whose clock is a moment behind takes it"
-)
-
-
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[str]:
     with postgres_server() as url:
@@ -148,7 +142,6 @@ def test_nothing_of_the_address_is_in_the_database(
     assert b"s3cr3t" not in stored
 
 
-@pytest.mark.xfail(reason=CLAIMED_TWICE, raises=AssertionError)
 def test_a_daemon_whose_clock_is_a_moment_behind_does_not_get_what_another_has_claimed(
     url: str, environment: dict[str, str]
 ) -> None:
@@ -176,7 +169,6 @@ def test_what_was_sent_but_not_marked_when_a_daemon_died_goes_out_again_under_th
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(reason=CLAIMED_TWICE, raises=AssertionError, strict=False)  # it takes two at the same moment
 def test_two_daemons_at_once_send_nothing_twice(url: str, environment: dict[str, str], receiver: Receiver) -> None:
     store = open_monitoring(url)
     models = [f"model{number}" for number in range(2 * DIGEST_ABOVE)]

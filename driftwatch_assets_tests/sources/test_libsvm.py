@@ -284,20 +284,21 @@ def test_ten_times_the_usual_size_is_read_in_bounded_time_and_memory(tmp_path: P
         for _ in range(36):
             file.write(text(lines(1000)))
     script = (
-        "import resource, sys\n"
+        "import resource, sys, time\n"
         "from pathlib import Path\n"
         "from driftwatch_assets.sources import LibsvmSource\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "begin = time.process_time()\n"
         "table = LibsvmSource(features=128).read(Path(sys.argv[1]))\n"
-        "print(table.num_rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
+        "seconds = time.process_time() - begin\n"
+        "print(table.num_rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, seconds)\n"
     )
-    start = time.perf_counter()
     out = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True).stdout
-    rows, kibibytes = map(int, out.split())
+    rows, kibibytes, seconds = map(float, out.split())
 
     assert rows == 36_000
     assert kibibytes * 1024 < 5 * path.stat().st_size
-    assert time.perf_counter() - start < 15
+    assert seconds < 15, "processor time, which other work on the machine does not lengthen"
 
 
 @given(

@@ -11,7 +11,7 @@ from driftwatch_assets.components.models import monitored_models
 from driftwatch_assets.definitions import places_of
 from driftwatch_assets.serving import Limits, ServedModel, service
 from driftwatch_assets.serving.environment import ServiceSettings, own_names
-from driftwatch_assets.serving.reports import plain_index
+from driftwatch_assets.serving.state import FirstPage, MonitoringState
 from driftwatch_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -47,15 +47,17 @@ def built_service(host: str, *, limits: Limits | None = None) -> Guard:
     places = places_of(settings)
     lake = places.lake()
     watched = [model.watch(places) for model in monitored_models().values()]
+    state = MonitoringState(places.monitoring())
     titles = {one.name: one.declaration.title for one in watched}
     return service(
         [served_model(one) for one in watched],
         lake,
         own.spool,
-        index=lambda: plain_index(lake, titles),
+        index=FirstPage(lake, titles, state, links=(("predictions", "/docs"), ("Dagster", settings.ui_url))),
         tokens=own.tokens,
         hosts=own_names(host, settings.reports_url),
         limits=limits,
+        collectors=(state,),
     )
 
 

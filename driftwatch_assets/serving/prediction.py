@@ -87,8 +87,7 @@ class Predictions:
             return await self._scorers[name].score(champion, rows, request_id)
         except Refusal as refused:
             if refused.status == INVALID:
-                count = refused.detail.get("faults", 1) if isinstance(refused.detail, dict) else 1
-                self._metrics.rejected.labels(name).inc(count)
+                self._metrics.rejected.labels(name).inc(refused.records)
             raise
 
     async def _body(self, request: Request) -> bytes:

@@ -15,11 +15,11 @@ _MOST_VALUES = 40
 
 
 class Refusal(Exception):  # noqa: N818 - named for what is done
-    """An answer that is no prediction: a status, what is the matter, and what to do."""
+    """An answer that is no prediction: a status, what is the matter, and what to do; `records` is how many it cost."""
 
-    def __init__(self, status: int, detail: Any, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, status: int, detail: Any, headers: Mapping[str, str] | None = None, *, records: int = 1) -> None:
         super().__init__(detail)
-        self.status, self.detail, self.headers = status, detail, dict(headers or {})
+        self.status, self.detail, self.headers, self.records = status, detail, dict(headers or {}), records
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,8 @@ class Fault:
 
 def refused_records(faults: list[Fault]) -> Refusal:
     """Give the answer 422 with the first faults and how many there are."""
-    return Refusal(INVALID, {"detail": [fault.as_dict() for fault in faults[:_SHOWN]], "faults": len(faults)})
+    told = {"detail": [fault.as_dict() for fault in faults[:_SHOWN]], "faults": len(faults)}
+    return Refusal(INVALID, told, records=max(1, len({fault.place[:2] for fault in faults})))
 
 
 def shown(value: Any) -> Any:

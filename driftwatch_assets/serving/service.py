@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
+from driftwatch_assets.serving.api_page import api_page
 from driftwatch_assets.serving.champions import Champions
 from driftwatch_assets.serving.guard import Guard
 from driftwatch_assets.serving.limits import Limits
@@ -17,7 +18,7 @@ from driftwatch_assets.serving.logs import PredictionLogs
 from driftwatch_assets.serving.metrics import Metrics
 from driftwatch_assets.serving.prediction import prediction_router
 from driftwatch_assets.serving.refusal import Refusal
-from driftwatch_assets.serving.reports import report_routes
+from driftwatch_assets.serving.reports import SAFE, report_routes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from driftwatch_assets.serving.champion import ServedModel
 
 _FIRST_LOOK_SECONDS = 10.0
+_EXAMPLE = """curl -X POST http://127.0.0.1:3070/v1/models/iris/predict -H 'Content-Type: application/json' -d '
+  {"records": [{"flower": "1", "sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_width": 0.2}]}'"""
 
 
 def service(
@@ -72,6 +75,9 @@ def service(
         reload_seconds=bounds.reload_seconds,
         failed=lambda name: metrics.reload_failures.labels(name).inc(),
     )
+    for name in champions.names:
+        metrics.rejected.labels(name)
+        metrics.reload_failures.labels(name)
     logs = PredictionLogs(spool, lake, champions.names, flush_seconds=bounds.flush_seconds)
     router = prediction_router(champions, logs, metrics, bounds)
 
@@ -105,6 +111,10 @@ def service(
             metrics.champion.labels(name).set(0 if champion is None else champion.version)
             metrics.unflushed.labels(name).set(logs.unflushed(name))
         return Response(await run_in_threadpool(metrics.text), media_type="text/plain; version=0.0.4")
+
+    @app.get("/docs", include_in_schema=False, response_class=Response)
+    async def documents() -> Response:
+        return Response(api_page(app.openapi(), _EXAMPLE), media_type="text/html", headers=SAFE)
 
     app.include_router(router.routes)
     _name_models(app, champions.names)

@@ -60,7 +60,7 @@ def render_batch(report: BatchReport) -> str:
         "batch.html",
         report=report,
         headline=headline(report),
-        state=state(report.verdict),
+        state=state(report),
         judged=_judged(report),
         tiles=_tiles(report),
         multiples=[

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 BINS = 32
 TAIL = 0.005
 SMALLEST_RANGE = 1e-9
+SMALLEST_WIDTH = 1e-290
+"""Below it a computer keeps too few digits of a number to part a range into bins."""
 CATEGORIES = 12
 OTHER = "(other values)"
 _NUMBERS = frozenset({"integer", "floating", "mixed-integer-float", "decimal"})
@@ -209,8 +211,9 @@ def _binned(feature: str, reference: _Side, current: _Side, bins: int) -> Distri
     ranges = [np.quantile(each, [TAIL, 1 - TAIL]) for each in (left, right) if len(each)]
     low = float(min((each[0] for each in ranges), default=0.0))
     high = float(max((each[1] for each in ranges), default=1.0))
-    if high - low <= SMALLEST_RANGE * max(abs(low), abs(high)):
-        half = abs(low) * 0.05 or 0.5
+    if high - low <= max(SMALLEST_RANGE * max(abs(low), abs(high)), SMALLEST_WIDTH):
+        half = abs(low) * 0.05
+        half = half if half > SMALLEST_WIDTH else 0.5
         low, high = low - half, high + half
     edges = np.linspace(low, high, bins + 1)
     return Distribution(

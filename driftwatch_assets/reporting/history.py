@@ -149,6 +149,27 @@ class HistoryEntry:
         return cls(**values)
 
 
+def retrained_places(history: Sequence[HistoryEntry]) -> tuple[int, ...]:
+    """Give the places of the batches after which a model was trained while there was a champion already.
+
+    A batch without rows names no champion, whether or not there is one: the batches before it tell.
+
+    Examples
+    --------
+    >>> first, second = HistoryEntry("1", promoted=True), HistoryEntry("2", rows=0, promoted=True)
+    >>> retrained_places([first, second])
+    (1,)
+    """
+    places = []
+    champion_before = False
+    for at, entry in enumerate(history):
+        champion_before = champion_before or entry.champion_trained_through is not None
+        if champion_before and (entry.retrained or entry.promoted):
+            places.append(at)
+        champion_before = champion_before or entry.promoted
+    return tuple(places)
+
+
 def judged_by(history: Sequence[HistoryEntry]) -> str:
     """Name the metric that a history is told by: that of the newest batch with a value.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from driftwatch_assets.reporting.history import RATE
+from driftwatch_assets.reporting.history import RATE, retrained_places
 from driftwatch_assets.reporting.pages import raw
 from driftwatch_assets.reporting.timeline import told_by
 from driftwatch_assets.reporting.wording import NOTHING, decimals, metric_title, percent
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class HistoryRow:
-    """A batch of the table: the entry, and its figures as (text, value for sorting)."""
+    """A batch of the table: the entry, its figures as (text, value for sorting), and what happened after it."""
 
     entry: HistoryEntry
     figures: tuple[tuple[str, str], ...]
+    after: str
 
 
 @dataclass(frozen=True)
@@ -59,14 +60,15 @@ def history_table(history: Sequence[HistoryEntry]) -> HistoryTable:
     write = percent if metric == RATE else decimals
     f1 = metric == "accuracy"
     rows = []
-    for each in history:
+    again = set(retrained_places(history))
+    for at, each in enumerate(history):
         value = each.value if each.metric == metric else None
         frozen = each.frozen_value if each.metric == metric else None
         figures = [(_value(each, value, write), raw(value))]
         if f1:
             figures.append((decimals(each.f1_macro), raw(each.f1_macro)))
         figures.append((write(frozen), raw(frozen)))
-        rows.append(HistoryRow(each, tuple(figures)))
+        rows.append(HistoryRow(each, tuple(figures), _aftermath(each, first=at not in again)))
     heads = (
         ("Batch", "ascending", True),
         ("Rows", "descending", False),
@@ -79,6 +81,12 @@ def history_table(history: Sequence[HistoryEntry]) -> HistoryTable:
         ("After it", "descending", True),
     )
     return HistoryTable(metric, heads, tuple(rows))
+
+
+def _aftermath(entry: HistoryEntry, *, first: bool) -> str:
+    if entry.promoted:
+        return "first champion trained" if first else "retrained, promoted"
+    return "retrained, refused" if entry.retrained else NOTHING
 
 
 def _value(entry: HistoryEntry, value: float | None, write: Callable[[float], str]) -> str:

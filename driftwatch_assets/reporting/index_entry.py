@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from driftwatch_assets.reporting.errors import ReportContentError
-from driftwatch_assets.reporting.history import HistoryEntry, judged_by
+from driftwatch_assets.reporting.history import HistoryEntry, judged_by, retrained_places
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -190,7 +190,7 @@ class IndexEntry:
         scored = [(each, value) for each, value in zip(entries, values, strict=True) if value is not None]
         newest = entries[-1] if entries else None
         through = [each.batch for each in entries if each.promoted]
-        again = [each for each in entries if (each.retrained or each.promoted) and each.champion_trained_through]
+        again = [entries[at] for at in retrained_places(entries)]
         told: dict[str, Any] = {
             "batches": len(entries),
             "batch": None if newest is None else newest.batch,

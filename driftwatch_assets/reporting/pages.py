@@ -65,7 +65,6 @@ def _environment() -> Environment:
         raw=raw,
         difference=difference,
         entry_verdict=entry_verdict,
-        aftermath=aftermath,
     )
     return environment
 
@@ -126,19 +125,3 @@ def entry_verdict(entry: HistoryEntry) -> str:
     """
     words = wording.verdict_words(entry.drift_detected)
     return f"{words}, {entry.severity}" if entry.drift_detected and entry.severity else words
-
-
-def aftermath(entry: HistoryEntry) -> str:
-    """Name what happened after a batch.
-
-    Examples
-    --------
-    >>> from driftwatch_assets.reporting.history import HistoryEntry
-    >>> aftermath(HistoryEntry("6", retrained=True, promoted=True))
-    'first champion trained'
-    >>> aftermath(HistoryEntry("7", champion_trained_through="6", retrained=True))
-    'retrained, refused'
-    """
-    if entry.promoted:
-        return "retrained, promoted" if entry.champion_trained_through is not None else "first champion trained"
-    return "retrained, refused" if entry.retrained else wording.NOTHING

@@ -41,7 +41,7 @@ def preview(picture: bytes, words: str, *, address: str = "", most: int = MOST_C
     --------
     >>> from driftwatch_assets.reporting.canvas import png, sheet
     >>> drawn = preview(png(sheet(4, 3), "empty"), "An empty sheet", address="http://127.0.0.1:3070/a.png")
-    >>> drawn[:42], drawn[-32:], len(drawn) < 2000
+    >>> drawn[:42], drawn[-31:], len(drawn) < 2000
     ('[![An empty sheet](data:image/png;base64,i', ')](http://127.0.0.1:3070/a.png)', True)
     """
     from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 - heavy: loaded by the step that needs it

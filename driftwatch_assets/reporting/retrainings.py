@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from driftwatch_assets.reporting.history import RATE
+from driftwatch_assets.reporting.history import RATE, retrained_places
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,16 +92,7 @@ def retraining_gains(history: Sequence[HistoryEntry]) -> tuple[RetrainingGain, .
     >>> [(gain.batch, round(gain.over_previous, 3)) for gain in retraining_gains([seven, eight])]
     [('8', 0.1)]
     """
-    gains = []
-    champion_before = False
-    for at, entry in enumerate(history):
-        champion_before = champion_before or entry.champion_trained_through is not None
-        if not (entry.retrained or entry.promoted):
-            continue
-        if champion_before:
-            gains.append(_gain(entry, history[at + 1 :]))
-        champion_before = champion_before or entry.promoted
-    return tuple(gains)
+    return tuple(_gain(history[at], history[at + 1 :]) for at in retrained_places(history))
 
 
 def _gain(entry: HistoryEntry, later: Sequence[HistoryEntry]) -> RetrainingGain:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from driftwatch_assets.reporting.heatmap import laid_out
-from driftwatch_assets.reporting.history import RATE, HistoryEntry
+from driftwatch_assets.reporting.history import RATE, HistoryEntry, retrained_places
 from driftwatch_assets.reporting.history_table import history_table
 from driftwatch_assets.reporting.pages import render_page
 from driftwatch_assets.reporting.retrainings import retraining_gains
@@ -80,7 +80,7 @@ def _lead(entries: Sequence[HistoryEntry]) -> list[str]:
     waiting = sum(each.waits_for_labels for each in entries)
     if waiting:
         sentences.append(f"The labels of {plural(waiting, 'batch', 'batches')} are not known yet.")
-    retrained = [each for each in entries if (each.retrained or each.promoted) and each.champion_trained_through]
+    retrained = [entries[at] for at in retrained_places(entries)]
     if retrained:
         promoted = sum(each.promoted for each in retrained)
         sentences.append(f"{plural(len(retrained), 'retraining')}, of which {promoted} promoted a new champion.")

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from driftwatch_assets.reporting.anomaly import AnomalyScores
     from driftwatch_assets.reporting.content import BatchReport
     from driftwatch_assets.reporting.performance import Performance
-    from driftwatch_assets.reporting.verdict import Verdict
 
 NOTHING = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
@@ -143,14 +142,22 @@ def headline(report: BatchReport) -> str:
     of = f"{drifted} of {plural(compared, 'feature')}" if compared else plural(drifted, "feature")
     if verdict.drift_detected:
         return f"Drift of {verdict.severity} severity in {of}"
+    if _degraded(report):
+        return f"Performance degraded without drift: {of} drifted"
     return f"No drift: {of} drifted"
 
 
-def state(verdict: Verdict) -> str:
-    """Name a verdict in the word that colours it: ``drift``, ``stable`` or ``open``."""
-    if verdict.drift_detected is None:
-        return "open"
-    return "drift" if verdict.drift_detected else "stable"
+def _degraded(report: BatchReport) -> bool:
+    return report.performance is not None and bool(report.performance.degraded)
+
+
+def state(report: BatchReport) -> str:
+    """Name what was found in the word that colours it: ``drift``, ``look`` (degraded alone), ``stable`` or ``open``."""
+    if report.verdict.drift_detected:
+        return "drift"
+    if _degraded(report):
+        return "look"
+    return "open" if report.verdict.drift_detected is None else "stable"
 
 
 def verdict_words(drift_detected: bool | None) -> str:

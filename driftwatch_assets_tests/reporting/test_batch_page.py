@@ -306,3 +306,15 @@ def test_page_of_128_features_is_small_and_quick() -> None:
     html = render_batch(full_report())
     assert time.perf_counter() - begun < 0.5
     assert len(html.encode()) < 300_000
+
+
+def test_degraded_performance_is_in_the_headline_where_nothing_drifted() -> None:
+    report = full_report()
+    assert report.performance is not None
+    degraded = replace(report, verdict=Verdict(False), performance=replace(report.performance, degraded=True))
+    page = read_page(render_batch(degraded))
+    assert words(page.one("h1")).startswith("Performance degraded without drift: 0 of 128 features drifted")
+    assert page.one("header").all("svg")[0].attributes["class"] == "drift"
+    well = read_page(render_batch(replace(degraded, performance=replace(report.performance, degraded=False))))
+    assert words(well.one("h1")) == "No drift: 0 of 128 features drifted"
+    assert well.one("header").all("svg")[0].attributes["class"] == "stable"

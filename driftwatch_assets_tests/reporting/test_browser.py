@@ -13,11 +13,14 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from driftwatch_assets.reporting import (
     BatchReport,
     HistoryEntry,
+    IndexEntry,
+    OpenAlert,
     Verdict,
     batch_json,
     json_bytes,
     page_name,
     render_batch,
+    render_index,
     render_quality,
     render_summary,
 )
@@ -37,6 +40,19 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
+INDEX = (
+    IndexEntry.of("gas_sensors", HISTORY, title="Gas sensors", links=(("summary", "summary.html"),)),
+    IndexEntry.of("loans", loan_history(150, 144), title="Loans whose labels come half a year later"),
+    IndexEntry.of(
+        "a_model_with_a_long_name_that_does_not_end_soon",
+        anomaly_report().history,
+        failure="step gold failed: " + "column income is missing; " * 8,
+        alerts=(OpenAlert("rate_far_off_the_declared_share", "critical", "2023", detail="0.31 > 0.20"),),
+        champion_version=12,
+        updated="2026-11-21 12:00 UTC",
+    ),
+    IndexEntry("new"),
+)
 ARGUMENTS = (
     "--headless",
     "--no-sandbox",
@@ -130,12 +146,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (at / "mixed.html").write_text(mixed, encoding="utf-8")
     crashes = render_summary("crashes", anomaly_report().history)
     (at / "rates.html").write_text(crashes, encoding="utf-8")
+    (at / "index.html").write_text(render_index(INDEX, links=(("Dagster", "http://127.0.0.1:3000"),)), encoding="utf-8")
     (at / "quality.html").write_text(render_quality(quality_page()), encoding="utf-8")
     return at
 
 
 PAGES = ("full", "late", "first", "long", "summary", "months")
-TASK_PAGES = ("binary", "anomaly", "empty", "quality", "years", "mixed", "rates")
+TASK_PAGES = ("binary", "anomaly", "empty", "quality", "years", "mixed", "rates", "index")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -269,4 +286,24 @@ def test_printed_page_keeps_to_light_colours_and_leaves_closed_parts_out(browser
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.evaluate("getComputedStyle(document.querySelector('details')).display") == "none"
     assert page.pdf().startswith(b"%PDF")
+    context.close()
+
+
+def test_models_sort_by_keyboard_and_become_cards_in_a_narrow_window(browser: Browser, folder: Path) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.goto((folder / "index.html").as_uri())
+    names = page.locator("table.models tbody th")
+    before = [each.get_attribute("data-v") for each in names.all()]
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Model"
+    page.keyboard.press("Enter")
+    after = [each.get_attribute("data-v") for each in names.all()]
+    assert after != before
+    assert after == sorted(filter(None, before), key=str.casefold)
+    page.set_viewport_size({"width": 360, "height": 800})
+    cells = page.locator("table.models tbody tr").first.locator("td")
+    tops = [each.bounding_box()["y"] for each in cells.all()]  # type: ignore[index]  # all are shown
+    assert tops == sorted(set(tops))
+    assert page.get_by_role("cell").count() == 7 * len(INDEX)
     context.close()

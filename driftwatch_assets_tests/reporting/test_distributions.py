@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from driftwatch_assets.drift import Reference
@@ -16,6 +16,8 @@ VALUES = st.lists(st.floats(-1e9, 1e9, allow_nan=False), min_size=1, max_size=60
 
 @settings(deadline=None)
 @given(reference=VALUES, current=VALUES)
+@example(reference=[0.0], current=[5e-324])
+@example(reference=[1e-310], current=[1e-310])
 def test_no_row_is_lost_between_the_bins(reference: list[float], current: list[float]) -> None:
     found = histogram("x", pd.Series(reference), pd.Series(current))
     assert sum(found.reference) == len(reference)

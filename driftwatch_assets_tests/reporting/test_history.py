@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftwatch_assets.reporting import HistoryEntry, heatmap_of, render_summary, retraining_gains
+from driftwatch_assets.reporting import HistoryEntry, IndexEntry, heatmap_of, render_summary, retraining_gains
 from driftwatch_assets.reporting.timeline import timelines
 from driftwatch_assets.reporting.wording import NOTHING
 from driftwatch_assets_tests.reporting.examples import HISTORY, heatmap
@@ -166,3 +166,17 @@ def test_a_drifted_cell_without_a_number_is_still_marked() -> None:
         each for each in heat.one("tbody").all("td") if each.attributes["title"] == "fe_10_mean, batch 2024-03: drifted"
     ]
     assert [each.attributes["class"] for each in marked] == ["hx d"]
+
+
+def test_training_after_an_empty_batch_is_a_retraining_wherever_it_is_told() -> None:
+    history = [
+        HistoryEntry("1", rows=40, promoted=True, metric="auc"),
+        HistoryEntry("2", rows=40, champion_trained_through="1", metric="auc", value=0.8),
+        HistoryEntry("3", rows=0, promoted=True, metric="auc"),
+    ]
+    page = read_page(render_summary("loans", history))
+    after = [words(row.all("td")[-1]) for row in section(page, "batches").one("tbody").all("tr")]
+    assert after == ["first champion trained", NOTHING, "retrained, promoted"]
+    assert "1 retraining, of which 1 promoted a new champion." in words(page.one("header"))
+    entry = IndexEntry.of("loans", history)
+    assert (entry.retrainings, entry.promotions, entry.champion_trained_through) == (1, 1, "3")

@@ -26,6 +26,12 @@ def _broken(name: str) -> None:
 MODULES = _modules()
 
 
+@pytest.fixture(autouse=True)
+def broker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Name a broker, which the module of Celery's workers asks for when it is imported; nothing connects to it."""
+    monkeypatch.setenv("DRIFTWATCH_CELERY_BROKER", "redis://127.0.0.1:6379/0")
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_give_what_they_say(name: str) -> None:
     module = importlib.import_module(name)

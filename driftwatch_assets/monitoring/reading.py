@@ -59,8 +59,11 @@ def _model(connection: sa.Connection, model: str) -> ModelOverview:
         .tuples()
         .all()
     )
-    job = sa.select(JOBS).where(JOBS.c.model == model, JOBS.c.started_at.is_not(None))
-    job = job.order_by(JOBS.c.started_at.desc(), JOBS.c.run_id).limit(1)
+    # A run that never started, since its process could not be launched, has ended nevertheless.
+    begun = sa.func.coalesce(JOBS.c.started_at, JOBS.c.ended_at)
+    job = (
+        sa.select(JOBS).where(JOBS.c.model == model, begun.is_not(None)).order_by(begun.desc(), JOBS.c.run_id).limit(1)
+    )
     return ModelOverview(
         model=model,
         batches=_count(connection, BATCHES, model),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -32,7 +31,6 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     done = subprocess.run(
         [*OWN_NAMESPACES, sys.executable, "-W", "ignore", "-m", "driftwatch_assets_tests.deployment.composed", folder],
         cwd=PROJECT,
-        env={**os.environ, "TMPDIR": str(folder)},
         check=False,
         capture_output=True,
         text=True,
@@ -55,12 +53,12 @@ def test_every_service_passes_its_own_health_check(seen: dict[str, Any]) -> None
     }  # fmt: skip
 
 
-def test_landed_batches_become_a_served_champion(seen: dict[str, Any]) -> None:
+def test_a_landed_batch_becomes_a_served_champion(seen: dict[str, Any]) -> None:
     assert {status for _, status in seen["runs"]} == {"SUCCESS"}, seen["runs"]
     jobs = [job for job, _ in seen["runs"]]
-    assert jobs.count("iris_batch") == 2
+    assert jobs.count("iris_batch") == 1
     assert jobs.count("iris_training") == 1
-    assert seen["batches"] == ["000001", "000002"]
+    assert seen["batches"] == ["000001"]
     assert seen["mlflow runs"] == [["FINISHED"]]
     status, text = seen["answers"]["predicted"]
     assert status == 200, text
@@ -84,5 +82,5 @@ def test_each_role_reaches_its_own_database_only(seen: dict[str, Any]) -> None:
 
 
 def test_every_service_ends_when_it_is_asked_to(seen: dict[str, Any]) -> None:
-    killed = {name: status for name, status in seen["stopped"].items() if status not in {0, -15, 143, 1}}
+    killed = {name: status for name, status in seen["stopped"].items() if status not in {0, -15}}
     assert killed == {}

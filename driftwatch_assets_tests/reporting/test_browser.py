@@ -42,7 +42,7 @@ pytestmark = pytest.mark.slow
 
 INDEX = (
     IndexEntry.of("gas_sensors", HISTORY, title="Gas sensors", links=(("summary", "summary.html"),)),
-    IndexEntry.of("loans", loan_history(150, 144), title="Loans whose labels come half a year later"),
+    IndexEntry.of("loans", loan_history(150, 144), title="Debts whose labels come half a year later"),
     IndexEntry.of(
         "a_model_with_a_long_name_that_does_not_end_soon",
         anomaly_report().history,

@@ -131,11 +131,11 @@ class House:
         with self.lived_in(), open_instance(self.settings) as instance:
             yield instance
 
-    def replay(self) -> Told:
+    def replay(self, seed: int = 1) -> Told:
         """Run `driftwatch replay` in this process."""
         printed = io.StringIO()
         with self.lived_in():
-            status = replay(self.model, seed=1, console=Console(file=printed, width=2000))
+            status = replay(self.model, seed=seed, console=Console(file=printed, width=2000))
         return Told(status, printed.getvalue())
 
     def backfill(self, first: str | None = None, last: str | None = None) -> Told:

@@ -87,11 +87,22 @@ def fetch(
 
 
 @app.command()
+def label(
+    model: Model,
+    file: Annotated[Path, typer.Argument(help="CSV with a header, or Parquet: the model's id and its label.")],
+) -> None:
+    """Tell the labels of rows that the service has scored, so that its performance is watched."""
+    from driftwatch_assets.command_line.label import label as run  # noqa: PLC0415 - as above
+
+    raise typer.Exit(run(model, file, console=Console()))
+
+
+@app.command()
 def serve(
     host: Host = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port.")] = 3070,
 ) -> None:
-    """Serve the reports."""
+    """Serve predictions, reports, the page over all models and metrics."""
     from driftwatch_assets.command_line.serve import serve_reports  # noqa: PLC0415 - as above
 
     serve_reports(host, port)

@@ -59,7 +59,7 @@ def mendable() -> tuple[type[Exception], ...]:
         FetchFailed,
         LandingUnreadable,
     )
-    from driftwatch_assets.steps import SourceRefused  # noqa: PLC0415 - as above
+    from driftwatch_assets.steps import LabelsRefused, SourceRefused  # noqa: PLC0415 - as above
 
     return (
         AlertUnknown,
@@ -70,6 +70,7 @@ def mendable() -> tuple[type[Exception], ...]:
         DatabaseUrlRefused,
         ExtractionFailed,
         FetchFailed,
+        LabelsRefused,
         LakeError,
         LandingUnreadable,
         ModelUnknown,

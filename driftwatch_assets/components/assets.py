@@ -98,6 +98,14 @@ def build_assets(
             description="A page and its JSON twin for the batch, and the summary over all batches.",
         ),
         builder.step(
+            keys.dashboard,
+            steps.draw_dashboard,
+            deps=[keys.gold, keys.predictions, keys.performance],
+            kinds={"matplotlib"},
+            description="Pictures of what the champion said of the batch, for places that take no page: six charts on "
+            "one sheet, or the five pictures of a task without labels.",
+        ),
+        builder.step(
             keys.monitoring,
             steps.monitor,
             deps=[keys.drift, keys.performance, keys.report],

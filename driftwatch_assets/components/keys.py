@@ -76,6 +76,21 @@ class Keys:
         return self._key("report")
 
     @cached_property
+    def dashboard(self) -> dg.AssetKey:
+        """Pictures of a batch."""
+        return self._key("dashboard")
+
+    @cached_property
+    def served(self) -> dg.AssetKey:
+        """What the prediction service answered, by hour."""
+        return self._key("served")
+
+    @cached_property
+    def served_hours(self) -> dg.DynamicPartitionsDefinition:
+        """The hours in which the prediction service answered."""
+        return dg.DynamicPartitionsDefinition(name=f"{self.model}_served_hour")
+
+    @cached_property
     def monitoring(self) -> dg.AssetKey:
         """What is known of the batch, in the monitoring database."""
         return self._key("monitoring")
@@ -124,6 +139,11 @@ class Keys:
     def fetch_job(self) -> str:
         """Job that fetches the source's address."""
         return f"{self.model}_fetch"
+
+    @property
+    def served_job(self) -> str:
+        """Job that watches an hour of served predictions; its sensor has the same name."""
+        return f"{self.model}_served"
 
     @property
     def labels_sensor(self) -> str:

@@ -19,6 +19,7 @@ from driftwatch_assets.components.names import check_name_is_free
 from driftwatch_assets.components.scaffold import MonitoredModelScaffolder
 from driftwatch_assets.components.schedules import build_schedules
 from driftwatch_assets.components.sensors import build_arrivals, build_labels, build_retraining
+from driftwatch_assets.components.served import build_served
 from driftwatch_assets.components.suites import check_suites
 from driftwatch_assets.declaration import Declaration
 from driftwatch_assets.resources import Places, mlflow_tracking
@@ -125,7 +126,7 @@ class MonitoredModel(dg.Component):
         keys, name = self.keys, self.declaration.name
         batch_job = dg.define_asset_job(
             keys.batch_job,
-            selection=dg.AssetSelection.groups(name) - dg.AssetSelection.assets(keys.trained),
+            selection=dg.AssetSelection.groups(name) - dg.AssetSelection.assets(keys.trained, keys.served),
             description=f"Takes one batch of {name} from landing to report.",
             tags={records.MODEL_TAG: name},
         )
@@ -145,7 +146,7 @@ class MonitoredModel(dg.Component):
         if self.declaration.task.known_after:
             labels_job = dg.define_asset_job(
                 keys.labels_job,
-                selection=dg.AssetSelection.assets(keys.performance),
+                selection=dg.AssetSelection.assets(keys.performance, keys.dashboard),
                 description=f"Measures the performance of {name} on one batch once its labels are known.",
                 tags={records.MODEL_TAG: name},
             )
@@ -157,6 +158,7 @@ class MonitoredModel(dg.Component):
         return dg.Definitions.merge(
             fetching,
             schedules,
+            build_served(self.declaration, keys, self.watch),
             dg.Definitions(
                 assets=self._assets(),
                 jobs=jobs,

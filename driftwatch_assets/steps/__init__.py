@@ -17,6 +17,8 @@ from driftwatch_assets.steps.monitor import RECORDED_CHECK, judge_alerts, monito
 from driftwatch_assets.steps.outcome import CheckOutcome, Link, StepOutcome, Text
 from driftwatch_assets.steps.perform import perform
 from driftwatch_assets.steps.score import score
+from driftwatch_assets.steps.served import SERVED_CHECKS, due_served, watch_served
+from driftwatch_assets.steps.served_labels import LabelsRefused, LabelsTaken, take_labels
 from driftwatch_assets.steps.watch import watch_drift
 from driftwatch_assets.steps.watched import Tables, Transforms, Watched
 
@@ -24,11 +26,14 @@ __all__ = [
     "DELIVERY_CHECK",
     "PROMOTION_CHECK",
     "RECORDED_CHECK",
+    "SERVED_CHECKS",
     "Arrived",
     "CheckOutcome",
     "DeliveryMissing",
     "EvidenceFacts",
     "GoldInvalid",
+    "LabelsRefused",
+    "LabelsTaken",
     "Link",
     "LookAhead",
     "NotFetched",
@@ -45,6 +50,7 @@ __all__ = [
     "draw_dashboard",
     "draw_report",
     "due_labels",
+    "due_served",
     "fetch_batch",
     "find_delivery",
     "history",
@@ -59,6 +65,8 @@ __all__ = [
     "read_evidence",
     "record_all",
     "score",
+    "take_labels",
     "watch_drift",
+    "watch_served",
     "with_labels",
 ]

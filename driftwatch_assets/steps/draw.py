@@ -14,7 +14,6 @@ from driftwatch_assets.steps.evidence import load_evidence
 from driftwatch_assets.steps.history import history
 from driftwatch_assets.steps.labels import with_labels
 from driftwatch_assets.steps.outcome import Link, StepOutcome
-from driftwatch_assets.steps.pictures import batch_pictures
 from driftwatch_assets.steps.reference import prediction_columns, reference_batches, reference_rows
 from driftwatch_assets.steps.watched import FEATURES
 from driftwatch_assets.training import Binary
@@ -52,7 +51,6 @@ def draw_report(watched: Watched, batch: str) -> StepOutcome:
         "summary": Link(f"{watched.reports_url}/{tables.summary}"),
         "page_kilobytes": len(page) / 1024,
         "headline": report.verdict.reason,
-        **batch_pictures(watched, batch),
     }
     return StepOutcome(facts, uri=uri)
 

@@ -48,11 +48,13 @@ def measure_performance(watched: Watched, batch: str) -> StepOutcome:
     said = labelled[columns].merge(predictions.drop(columns=columns[1:], errors="ignore"), on=task.id, how="inner")
     report = None
     if len(said) and loaded is not None:
-        report = _measured(watched, said, said, loaded.threshold)
+        report = measured(watched, said, said, loaded.threshold)
     confidence = None
     if len(predictions) and "confidence" in predictions:
         confidence = float(predictions["confidence"].mean())
-    verdict = _verdict(watched, report, expected, len(said) if champion is not None else len(labelled), confidence)
+    verdict = judge_measured(
+        watched, report, expected, len(said) if champion is not None else len(labelled), confidence
+    )
     peers: dict[str, float | None] = {}
     if line is not None and report is not None and expected is not None:
         frozen, previous = (_peer(watched, one, labelled) for one in (line.first, line.previous))
@@ -101,8 +103,8 @@ def measure_performance(watched: Watched, batch: str) -> StepOutcome:
         relations = judge_relations(watched, loaded, labelled, NO_CHAMPION if loaded is None else NO_LABELS)
         content |= relations.content
         checks += relations.checks
-    measured = {} if report is None else report.metrics()
-    known = {**measured, "labelled_rows": float(len(labelled)), "mean_confidence": confidence}
+    metrics = {} if report is None else report.metrics()
+    known = {**metrics, "labelled_rows": float(len(labelled)), "mean_confidence": confidence}
     governed = govern(watched, batch, known, content.get("correlation_drift"))
     if governed is not None:
         content["governance"] = governed[0]
@@ -114,22 +116,23 @@ def measure_performance(watched: Watched, batch: str) -> StepOutcome:
         "verdict": verdict.reason,
     }
     if report is not None:
-        facts |= {name: measured[name] for name in _TOLD if name in measured}
+        facts |= {name: metrics[name] for name in _TOLD if name in metrics}
         facts |= {"metric": verdict.metric, "value": verdict.value, "baseline": verdict.baseline, **peers}
     return StepOutcome({name: value for name, value in facts.items() if value is not None}, tuple(checks), uri=uri)
 
 
-def _verdict(
+def judge_measured(
     watched: Watched, report: Report | None, expected: Expected | None, rows: int, confidence: float | None
 ) -> PerformanceVerdict:
+    """Judge what was measured, by the declared policy, against what was expected of the champion."""
     declaration = watched.declaration
     task: Task = declaration.task
     if task.kind == "anomaly":
-        measured = {} if report is None else report.metrics()
+        metrics = {} if report is None else report.metrics()
         return judge_rate(
-            rate=measured.get("anomaly_rate"),
-            low=measured.get("anomaly_rate_low"),
-            high=measured.get("anomaly_rate_high"),
+            rate=metrics.get("anomaly_rate"),
+            low=metrics.get("anomaly_rate_low"),
+            high=metrics.get("anomaly_rate_high"),
             rows=rows,
             contamination=None if expected is None else task.contamination,
             policy=declaration.performance,
@@ -153,10 +156,11 @@ def _peer(watched: Watched, version: ModelVersion | None, labelled: pd.DataFrame
     if version is None:
         return None
     model = watched.registry.load(version)
-    return _measured(watched, labelled, model.predict(labelled), model.threshold)
+    return measured(watched, labelled, model.predict(labelled), model.threshold)
 
 
-def _measured(watched: Watched, rows: pd.DataFrame, scored: pd.DataFrame, threshold: float | None) -> Report:
+def measured(watched: Watched, rows: pd.DataFrame, scored: pd.DataFrame, threshold: float | None) -> Report:
+    """Measure what was said of rows, `scored` being in their order, in the way of the task."""
     task = watched.declaration.task
     labels = None if task.label is None else rows[task.label].astype(str)
     return measure_task(task, labels, scored, rows[task.id].tolist(), threshold=threshold)

@@ -1,0 +1,73 @@
+"""The sensor over served traffic: an hour is watched when it is over, and again when labels of it are told."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from driftwatch_assets.components import records
+from driftwatch_assets.components.processes import close_abandoned_runs
+from driftwatch_assets.resources import Places
+from driftwatch_assets.steps import due_served
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from driftwatch_assets.components.keys import Keys
+    from driftwatch_assets.steps import Watched
+
+_INTERVAL_SECONDS = 60
+_AT_ONCE = 24
+
+
+def build_served_sensor(
+    keys: Keys, job: dg.UnresolvedAssetJobDefinition, watch: Callable[[Places], Watched]
+) -> dg.SensorDefinition:
+    """Build the sensor that asks for the watch over served hours.
+
+    It compares what each hour's evidence rests on with what is stored, so that it heals itself.
+    """
+
+    @dg.sensor(
+        name=keys.served_job,
+        job=job,
+        minimum_interval_seconds=_INTERVAL_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Requests the watch over every hour of served predictions that is over, and again when labels "
+        "of it are told.",
+    )
+    def served(context: dg.SensorEvaluationContext, places: Places) -> dg.SensorResult | dg.SkipReason:
+        watched = watch(places)
+        close_abandoned_runs(context.instance, watched.name)
+        due = due_served(watched, dt.datetime.now(dt.UTC))
+        tried = records.attempts(context.instance, watched.name, "served") if due else {}
+        allowed = watched.declaration.arrivals.attempts
+        given_up = [hour for hour, identity in due if tried.get((hour, identity), 0) >= allowed]
+        asked = [one for one in due if one[0] not in given_up][:_AT_ONCE]
+        if given_up:
+            context.log.error("watching %s failed %s times: launch it by hand", ", ".join(given_up), allowed)
+        if not asked:
+            return dg.SkipReason(
+                f"{len(given_up)} hours were given up" if given_up else "no hour of served predictions is due"
+            )
+        return dg.SensorResult(
+            run_requests=[
+                dg.RunRequest(
+                    run_key=f"served/{watched.name}/{hour}/{identity}/{tried.get((hour, identity), 0) + 1}",
+                    partition_key=hour,
+                    tags={
+                        records.MODEL_TAG: watched.name,
+                        records.PURPOSE_TAG: "served",
+                        records.BATCH_TAG: hour,
+                        records.FINGERPRINT_TAG: identity,
+                        records.LOCK_TAG: f"{watched.name}/served/{hour}",
+                    },
+                )
+                for hour, identity in asked
+            ],
+            dynamic_partitions_requests=[keys.served_hours.build_add_request([hour for hour, _ in asked])],
+        )
+
+    return served

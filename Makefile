@@ -10,7 +10,7 @@ export GX_ANALYTICS_ENABLED := false
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 
 
-.PHONY: help frozen demo test test-slow check ui bench clean
+.PHONY: help frozen demo test test-slow check ui bench dashboards clean
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made.
@@ -54,6 +54,9 @@ bench: $(READY) ## Measure the drift engine beside its peers, in one run; the pe
 
 frozen: $(READY) ## The accuracy of a random forest that is never retrained, on the batches in the landing folder.
 	@$(BIN)/python -m benchmarks.frozen_forest $(or $(DRIFTWATCH_LANDING),data/landing)/gas_sensors
+
+dashboards: $(READY) ## Write Grafana's dashboards anew from the declarations, one a model.
+	@$(BIN)/python -m deploy.grafana.build
 
 clean: ## Remove what was stored while running; landed files stay.
 	rm -rf data/lake data/mlflow data/dagster

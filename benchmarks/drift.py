@@ -1,7 +1,7 @@
 """Measure the drift engine beside its peers, on identical Parquet files, in one run; exit 1 when a bar is missed.
 
 Run it with ``python -m benchmarks.drift``. It makes the peers' environments when they are missing, prints its progress,
-and writes ``benchmarks/results.md``.
+and writes its part of ``benchmarks/results.md``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 from benchmarks import false_alarms
 from benchmarks.bars import hold_against_bars
 from benchmarks.environments import interpreter
-from benchmarks.page import render
+from benchmarks.page import render, write_part
 from benchmarks.processor import one_thread, sorting_times
 from benchmarks.workloads import W1, W2
 
@@ -92,7 +92,7 @@ def main() -> int:
     )
     print("\n" + text)
     if peers:
-        (HERE / "results.md").write_text(text, encoding="utf-8")
+        write_part(HERE / "results.md", text)
     missed = [bar.name for bar in bars if not bar.reached]
     if missed:
         print(f"missed: {'; '.join(missed)}", file=sys.stderr)

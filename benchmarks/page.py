@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import platform
+import re
 from typing import TYPE_CHECKING
 
 from benchmarks.bars import COMPARE, FLOOR, MEMORY, SORT
@@ -12,6 +13,7 @@ from benchmarks.processor import WITHOUT_AVX512, describe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from benchmarks.bars import Bar, Rows
     from benchmarks.false_alarms import Record
@@ -87,7 +89,7 @@ def render(
         memory=large[MEMORY]["batches"],
         scipy_columns=scipy_columns,
         draws=DRAWS,
-        alarms=_table(
+        alarms=table(
             (
                 "rule",
                 "features flagged without drift",
@@ -97,7 +99,7 @@ def render(
             ),
             [(rule, *record.cells()) for rule, record in records.items()],
         ),
-        bars=_table(("bar", "wanted", "found", ""), [_bar(bar) for bar in bars]),
+        bars=bars_table(bars),
     )
 
 
@@ -109,7 +111,7 @@ def _seconds(rows: Rows, *, flags: bool = True) -> str:
             seconds = row["seconds"]
             ratios = [f"{seconds / rows[other]['seconds']:,.1f}" for other in (COMPARE, FLOOR)]
             lines.append((name, f"{seconds:.4f}", *ratios, *([_flags(row.get("flagged"))] if flags else [])))
-    return _table(("", "CPU s", "times driftwatch", "times the floor", *(["true/false"] if flags else [])), lines)
+    return table(("", "CPU s", "times driftwatch", "times the floor", *(["true/false"] if flags else [])), lines)
 
 
 def _flags(flagged: Sequence[str] | None) -> str:
@@ -124,6 +126,34 @@ def _bar(bar: Bar) -> tuple[str, str, str, str]:
     return bar.name, wanted, f"{bar.found:,.3g}", "reached" if bar.reached else "**missed**"
 
 
-def _table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+def bars_table(bars: Sequence[Bar]) -> str:
+    """Set out bars, and whether each is reached."""
+    return table(("bar", "wanted", "found", ""), [_bar(bar) for bar in bars])
+
+
+def table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """Set out a table in Markdown."""
     rows = [head, ["---"] * len(head), *lines]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def write_part(page: Path, text: str) -> None:
+    """Put a part, from its title to the next one, in the place of the part of that title, or at the end of the page.
+
+    Parameters
+    ----------
+    page
+        A Markdown file, which is made where it is missing.
+    text
+        The part; its first line is its title, ``# ...``.
+
+    """
+    before = page.read_text(encoding="utf-8") if page.exists() else ""
+    parts = [part.strip() for part in re.split(r"^(?=# )", before, flags=re.MULTILINE) if part.strip()]
+    title = text.partition("\n")[0]
+    titles = [part.partition("\n")[0] for part in parts]
+    if title in titles:
+        parts[titles.index(title)] = text.strip()
+    else:
+        parts.append(text.strip())
+    page.write_text("\n\n".join(parts) + "\n", encoding="utf-8")

@@ -66,15 +66,21 @@ def postgres_server() -> Iterator[str]:
     if given:
         yield given
         return
-    account = Account.unprivileged()
+    with own_postgres() as server:
+        server.start()
+        yield server.url
+
+
+@contextmanager
+def own_postgres() -> Iterator[Postgres]:
+    """Give a server of the test's own, which is not started yet."""
     folder = Path(tempfile.mkdtemp(prefix="driftwatch-postgres-"))
     try:
-        folder.chmod(0o755)
-        data = folder / "data"
-        data.mkdir(mode=0o700)
-        os.chown(data, account.uid, account.gid)
-        with _running(_programs(account, folder), data, account, folder / "log") as url:
-            yield url
+        server = Postgres.made(folder)
+        try:
+            yield server
+        finally:
+            server.stop()
     finally:
         shutil.rmtree(folder)
 
@@ -124,34 +130,74 @@ def _from_system() -> Path | None:
     return next((Path(place).resolve().parents[1] for place in places if place), None)
 
 
-@contextmanager
-def _running(programs: Path, data: Path, account: Account, log: Path) -> Iterator[str]:
-    password = secrets.token_hex(16)
-    secret = data.parent / "password"
-    secret.touch(mode=0o600)
-    secret.write_text(password)
-    os.chown(secret, account.uid, account.gid)
-    with log.open("wb") as said:
-        ways = {"stdout": said, "stderr": subprocess.STDOUT, "cwd": data, **account.as_me()}
+@dataclass
+class Postgres:
+    """A server on a data folder of its own, which can crash and be started again."""
+
+    programs: Path
+    data: Path
+    account: Account
+    log: Path
+    password: str
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    def made(cls, folder: Path) -> Postgres:
+        """Make an empty data folder and a password."""
+        account, password = Account.unprivileged(), secrets.token_hex(16)
+        folder.chmod(0o755)
+        server = cls(_programs(account, folder), folder / "data", account, folder / "log", password, _free_port())
+        server.data.mkdir(mode=0o700)
+        os.chown(server.data, account.uid, account.gid)
+        secret = folder / "password"
+        secret.touch(mode=0o600)
+        secret.write_text(password)
+        os.chown(secret, account.uid, account.gid)
         options = ["--auth=scram-sha-256", f"--pwfile={secret}", "--encoding=UTF8", "--locale=C", "--no-sync"]
-        done = subprocess.run([programs / "initdb", "-D", data, "-U", "postgres", *options], check=False, **ways)
-        if done.returncode != 0:
-            raise RuntimeError(f"initdb ended with {done.returncode}: {log.read_text()[-2000:]}")
-        port = _free_port()
-        settings = ["-h", "127.0.0.1", "-p", str(port), "-c", "unix_socket_directories=", "-c", "fsync=off"]
-        server = subprocess.Popen([programs / "postgres", "-D", data, *settings], **ways)
-    url = f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"
-    try:
-        _wait_until_it_answers(server, url, log)
-        yield url
-    finally:
-        if server.poll() is None:
-            server.send_signal(signal.SIGINT)  # a fast shutdown: open connections are closed
+        made = server._begin("initdb", "-U", "postgres", *options)
+        if made.wait() != 0:
+            raise RuntimeError(f"initdb ended with {made.returncode}: {server.log.read_text()[-2000:]}")
+        return server
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://postgres:{self.password}@127.0.0.1:{self.port}/postgres"
+
+    def start(self) -> None:
+        settings = ["-h", "127.0.0.1", "-p", str(self.port), "-c", "unix_socket_directories=", "-c", "fsync=off"]
+        self.process = self._begin("postgres", *settings)
+        _wait_until_it_answers(self.process, self.url, self.log)
+
+    def stop(self) -> None:
+        """Close the connections and end."""
+        self._end(signal.SIGINT)
+
+    def crash(self) -> None:
+        """End at once: connections are cut, and what was committed is recovered at the next start."""
+        self._end(signal.SIGQUIT)
+
+    def _begin(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as said:
+            return subprocess.Popen(
+                [self.programs / program, "-D", self.data, *arguments],
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                cwd=self.data,
+                **self.account.as_me(),
+            )
+
+    def _end(self, how: signal.Signals) -> None:
+        process, self.process = self.process, None
+        if process is None:
+            return
+        if process.poll() is None:
+            process.send_signal(how)
         try:
-            server.wait(_STOP_SECONDS)
+            process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+            process.kill()
+            process.wait()
 
 
 def _wait_until_it_answers(server: subprocess.Popen[bytes], url: str, log: Path) -> None:

@@ -1,4 +1,4 @@
-"""The README, by sections and blocks, as the tests read it."""
+"""The README and the pages that it leads to, by sections and blocks, as the tests read them."""
 
 from __future__ import annotations
 
@@ -6,14 +6,22 @@ import re
 
 from driftwatch_assets.settings import PROJECT
 
-TEXT = (PROJECT / "README.md").read_text(encoding="utf-8")
+PAGES = {
+    str(path.relative_to(PROJECT)): path.read_text(encoding="utf-8")
+    for path in (PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md")))
+}
+TEXT = "\n".join(PAGES.values())
 
 
 def section(title: str) -> str:
-    """Give the text below a heading, up to the next one of its level."""
-    _, found, after = TEXT.partition(f"\n## {title}\n")
-    assert found, f"README.md has no section {title!r}"
-    return after.split("\n## ", 1)[0]
+    """Give the text below a heading, up to the next one of its level; a page's first heading has the whole page."""
+    for text in PAGES.values():
+        if text.startswith(f"# {title}\n"):
+            return text
+        _, found, after = text.partition(f"\n## {title}\n")
+        if found:
+            return after.split("\n## ", 1)[0]
+    raise AssertionError(f"no page has a section {title!r}; pages are {', '.join(PAGES)}")
 
 
 def blocks(language: str, text: str = TEXT) -> list[str]:
@@ -21,7 +29,7 @@ def blocks(language: str, text: str = TEXT) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
 
 
-def commands() -> list[str]:
+def commands(text: str = TEXT) -> list[str]:
     """Give every command of a shell block, without its remark."""
-    lines = "".join(blocks("sh")).splitlines()
-    return [line.split("#")[0].strip() for line in lines if line.split("#")[0].strip()]
+    lines = "".join(blocks("sh", text)).splitlines()
+    return [line.split("  #")[0].strip() for line in lines if line.strip() and not line.startswith("#")]

@@ -1,10 +1,11 @@
-"""What the README says is so: its pieces of YAML load, its commands and settings exist."""
+"""What the README and its pages say is so: pieces of YAML load, commands, settings and messages exist."""
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pytest
@@ -16,8 +17,13 @@ from driftwatch_assets.components.models import monitored_models
 from driftwatch_assets.declaration import Declaration
 from driftwatch_assets.definitions import shared_definitions
 from driftwatch_assets.settings import PROJECT, Settings
-from driftwatch_assets_tests.readme import blocks, commands, section
+from driftwatch_assets_tests.readme import PAGES, blocks, commands, section
 from driftwatch_assets_tests.steps.house import DAGSTERS_OWN_WARNINGS
+from driftwatch_assets_tests.tour.runs import RUN_BY, RUN_IN_PARTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = DAGSTERS_OWN_WARNINGS
 
@@ -86,31 +92,84 @@ def test_the_tables_of_models_name_every_model() -> None:
 def test_every_command_exists_with_its_options() -> None:
     program: Any = get_command(app)
     targets = set(re.findall(r"^([a-z-]+):", (PROJECT / "Makefile").read_text(), flags=re.MULTILINE))
-    seen = set()
     for line in commands():
         first, *rest = shlex.split(line)
-        seen.add(first)
         if first == "make":
             assert rest[0] in targets, line
         elif first == "driftwatch":
-            command = program.commands[rest[0]]
-            command.make_context(rest[0], list(rest[1:]))
-        else:
-            assert first in {"dg", "python"}, f"no test knows how to run {line!r}"
-    assert {"make", "driftwatch", "dg", "python"} == seen
+            command = program
+            while hasattr(command, "commands"):
+                name, *rest = rest
+                command = command.commands[name]
+            command.make_context(name, list(rest))
+
+
+def test_every_command_is_run_by_a_test() -> None:
+    run = {**RUN_BY, **RUN_IN_PARTS}
+    assert set(commands()) == set(run)
+    for place in set(run.values()):
+        file, _, test = place.partition("::")
+        text = (PROJECT / "driftwatch_assets_tests" / file).read_text()
+        assert f"def {test or 'test_'}" in text, place
+
+
+def test_the_tests_run_the_commands_as_they_stand() -> None:
+    for command, place in RUN_BY.items():
+        file, _, test = place.partition("::")
+        if file == "tour/test_commands.py":
+            text = (PROJECT / "driftwatch_assets_tests" / file).read_text()
+            assert command in text or f"commands_of({test!r})" in text.replace('"', "'"), command
+
+
+def _constants(package: Path) -> Iterator[str]:
+    for file in package.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
 
 
 def test_the_table_of_settings_names_every_setting() -> None:
     told = set(re.findall(r"^\| `([A-Z_<>]+)` \|", section("Settings"), flags=re.MULTILINE))
-    source = (PROJECT / "driftwatch_assets" / "settings.py").read_text()
-    read = set(re.findall(r"(?:values\.get\(f?|_address\(values, )\"([A-Z_]+)", source))
-    assert told == {name if not name.endswith("_") else f"{name}<MODEL>" for name in read}
+    named = {text for text in _constants(PROJECT / "driftwatch_assets") if re.fullmatch("DRIFTWATCH_[A-Z_]+", text)}
+    read = {name if not name.endswith("_") else f"{name}<MODEL>" for name in named}
+    assert told == read | {"MLFLOW_TRACKING_URI", "DAGSTER_HOME", "DAGSTER_POSTGRES_URL"}
 
 
-def test_links_within_the_readme_lead_somewhere() -> None:
-    text = (PROJECT / "README.md").read_text()
-    anchors = {
-        title.lower().replace(",", "").replace(" ", "-") for title in re.findall(r"^#+ (.*)$", text, re.MULTILINE)
-    }
-    for anchor in re.findall(r"\]\(#([^)]*)\)", text):
-        assert anchor in anchors
+def _messages(package: Path) -> Iterator[str]:
+    """Give every text of the source, with an ellipsis for what is put into it."""
+    for file in package.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                parts = [part.value if isinstance(part, ast.Constant) else "…" for part in node.values]
+                yield "".join(map(str, parts))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
+
+
+def test_messages_that_trouble_is_known_by_stand_in_the_source() -> None:
+    rows = re.findall(r"^\|(?: [^|`]+ \|)? `([^`]+)` \|", section("Troubleshooting"), flags=re.MULTILINE)
+    assert len(rows) == section("Troubleshooting").count("\n| ") - section("Troubleshooting").count("| message |")
+    texts = list(_messages(PROJECT / "driftwatch_assets"))
+    gone = [row for row in rows if not any(row in text for text in texts)]
+    assert gone == []
+
+
+def _anchors(text: str) -> set[str]:
+    titles = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^a-z0-9 _-]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page: str) -> None:
+    for link in re.findall(r"\]\(([^)]*)\)", PAGES[page]):
+        if link.startswith("https://"):
+            continue
+        file, _, anchor = link.partition("#")
+        target = (PROJECT / page).parent / file if file else PROJECT / page
+        assert target.is_file(), link
+        if anchor:
+            assert anchor in _anchors(target.read_text(encoding="utf-8")), link
+
+
+def test_the_readme_can_be_skimmed() -> None:
+    assert len(PAGES["README.md"].splitlines()) <= 450

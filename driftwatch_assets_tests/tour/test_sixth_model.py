@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 import socket
 import subprocess
-import sys
 import time
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -19,82 +14,41 @@ import pytest
 
 from driftwatch_assets.settings import PROJECT
 from driftwatch_assets_tests.readme import blocks, commands, section
+from driftwatch_assets_tests.tour.copied import Copied
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = pytest.mark.slow
 
 TITLE = "Watch your own model"
 START_SECONDS = 120
-COMMAND_SECONDS = 600
-PROGRAMS = Path(sys.executable).parent
 ASSETS = """{ assetNodes(group: {groupName: "my_model", repositoryName: "__repository__",
   repositoryLocationName: "driftwatch_assets"}) { assetKey { path } assetMaterializations(limit: 1) { runId } } }"""
 
 
-@dataclass(frozen=True)
-class Stranger:
-    """A copy of what git keeps of the project, with places of its own."""
+@pytest.fixture(scope="module")
+def stranger(tmp_path_factory: pytest.TempPathFactory) -> Copied:
+    return Copied.into(tmp_path_factory.mktemp("stranger") / "project")
 
-    folder: Path
 
-    @property
-    def project(self) -> Path:
-        return self.folder / "project"
-
-    @property
-    def model(self) -> Path:
-        return self.project / "driftwatch_assets" / "defs" / "my_model"
-
-    @property
-    def environment(self) -> dict[str, str]:
-        places = {
-            "DRIFTWATCH_LANDING": str(self.folder / "landing"),
-            "DRIFTWATCH_LAKE": str(self.folder / "lake"),
-            "MLFLOW_TRACKING_URI": f"sqlite:///{self.folder / 'mlflow' / 'mlflow.db'}",
-            "DAGSTER_HOME": str(self.folder / "dagster"),
-        }
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("DRIFTWATCH_", "PYTEST_"))}
-        path = f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"
-        venv = str(PROGRAMS.parent)
-        # The copy comes before the project that is installed in the virtual environment.
-        own = {"PYTHONPATH": str(self.project), "PATH": path, "VIRTUAL_ENV": venv, "COLUMNS": "200"}
-        return {**kept, **own, **places, "DAGSTER_DISABLE_TELEMETRY": "yes"}
-
-    def run(self, command: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command.split(),
-            cwd=self.project,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_SECONDS,
-            check=False,
-        )
+def model_folder(stranger: Copied) -> Path:
+    return stranger.project / "driftwatch_assets" / "defs" / "my_model"
 
 
 @pytest.fixture(scope="module")
-def stranger(tmp_path_factory: pytest.TempPathFactory) -> Stranger:
-    stranger = Stranger(tmp_path_factory.mktemp("stranger"))
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, text=True, check=True)
-    for name in filter(None, listed.stdout.split("\0")):
-        if (PROJECT / name).is_file():
-            (stranger.project / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(PROJECT / name, stranger.project / name)
-    where = stranger.run("python -c print(__import__('driftwatch_assets').__file__)")
-    assert where.stdout.strip() == str(stranger.project / "driftwatch_assets" / "__init__.py"), where.stderr
-    return stranger
-
-
-@pytest.fixture(scope="module")
-def told(stranger: Stranger) -> list[str]:
+def told(stranger: Copied) -> list[str]:
     """Give the commands of the section, after the first of them was run and passed the checks as it stands."""
     text = section(TITLE)
-    scaffold, *others = [line for line in commands() if line in text]
+    scaffold, *others = commands(text)
     done = stranger.run(scaffold)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert sorted(path.name for path in stranger.model.iterdir()) == ["__init__.py", "defs.yaml", "transforms.py"]
+    assert sorted(path.name for path in model_folder(stranger).iterdir()) == [
+        "__init__.py",
+        "defs.yaml",
+        "transforms.py",
+    ]
     for command in ("dg check yaml", "dg check defs"):
         done = stranger.run(command)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -102,13 +56,13 @@ def told(stranger: Stranger) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def watched(stranger: Stranger, told: list[str]) -> dict[str, str]:
+def watched(stranger: Copied, told: list[str]) -> dict[str, str]:
     """Fill the files with the README's text, run its commands but the last, and give what each printed."""
     text = section(TITLE)
     [declaration] = blocks("yaml", text)
     transforms, deliver = blocks("python", text)
-    (stranger.model / "defs.yaml").write_text(declaration)
-    (stranger.model / "transforms.py").write_text(transforms)
+    (model_folder(stranger) / "defs.yaml").write_text(declaration)
+    (model_folder(stranger) / "transforms.py").write_text(transforms)
     (stranger.project / "deliver.py").write_text(deliver)
     *commands_to_run, last = told
     assert last == "driftwatch ui"
@@ -120,18 +74,18 @@ def watched(stranger: Stranger, told: list[str]) -> dict[str, str]:
     return printed
 
 
-def test_the_stub_explains_every_part_that_a_first_model_needs(stranger: Stranger, told: list[str]) -> None:
+def test_the_stub_explains_every_part_that_a_first_model_needs(stranger: Copied, told: list[str]) -> None:
     stub = (PROJECT / "driftwatch_assets" / "components" / "templates" / "defs.yaml.txt").read_text()
     keys = set(re.findall(r"^  (\w+):", stub, flags=re.MULTILINE))
     assert {"name", "task", "source", "quality", "training", "retraining"} <= keys
 
 
-def test_the_declaration_takes_at_most_30_lines(stranger: Stranger, watched: dict[str, str]) -> None:
-    written = (stranger.model / "defs.yaml").read_text().splitlines()
+def test_the_declaration_takes_at_most_30_lines(stranger: Copied, watched: dict[str, str]) -> None:
+    written = (model_folder(stranger) / "defs.yaml").read_text().splitlines()
     assert len([line for line in written if line.strip() and not line.strip().startswith("#")]) <= 30
 
 
-def test_the_replay_does_what_the_readme_says(stranger: Stranger, watched: dict[str, str]) -> None:
+def test_the_replay_does_what_the_readme_says(stranger: Copied, watched: dict[str, str]) -> None:
     done = stranger.run("driftwatch history my_model --json")
     records: list[dict[str, Any]] = json.loads(done.stdout)
     by_batch = {record["batch"]: record for record in records}
@@ -155,12 +109,12 @@ def test_the_history_shows_every_batch(watched: dict[str, str]) -> None:
 
 
 @pytest.fixture(scope="module")
-def webserver(stranger: Stranger, watched: dict[str, str]) -> Iterator[str]:
+def webserver(stranger: Copied, watched: dict[str, str]) -> Iterator[str]:
     """Start what `driftwatch ui` shows the graph with, and give its address."""
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         port = held.getsockname()[1]
-    log = stranger.folder / "webserver.log"
+    log = stranger.project / "webserver.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
             ["dagster-webserver", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)],
@@ -188,7 +142,7 @@ def _answering(url: str, process: subprocess.Popen[bytes], log: Path) -> str:
     raise AssertionError(f"the webserver does not answer\n{log.read_text(errors='replace')[-4000:]}")
 
 
-def test_the_ui_lists_the_eight_assets_each_with_what_was_materialized(webserver: str) -> None:
+def test_the_ui_lists_the_assets_each_with_what_was_materialized(webserver: str) -> None:
     answer = httpx.post(f"{webserver}/graphql", json={"query": ASSETS}, timeout=60).json()
     assert "errors" not in answer, answer
     nodes = answer["data"]["assetNodes"]
@@ -200,6 +154,10 @@ def test_the_ui_lists_the_eight_assets_each_with_what_was_materialized(webserver
         "my_model/drift",
         "my_model/performance",
         "my_model/report",
+        "my_model/dashboard",
+        "my_model/monitoring",
         "my_model/model",
+        "my_model/served",
     }
-    assert all(node["assetMaterializations"] for node in nodes)
+    unasked = {"/".join(node["assetKey"]["path"]) for node in nodes if not node["assetMaterializations"]}
+    assert unasked == {"my_model/served"}, "nobody has asked the service yet"

@@ -146,7 +146,7 @@ class MonitoredModel(dg.Component):
         if self.declaration.task.known_after:
             labels_job = dg.define_asset_job(
                 keys.labels_job,
-                selection=dg.AssetSelection.assets(keys.performance, keys.dashboard),
+                selection=dg.AssetSelection.assets(keys.performance),
                 description=f"Measures the performance of {name} on one batch once its labels are known.",
                 tags={records.MODEL_TAG: name},
             )

@@ -43,6 +43,7 @@ BATCHWISE = {
     "drift",
     "performance",
     "report",
+    "dashboard",
     "monitoring",
 }
 
@@ -66,10 +67,10 @@ def key(model: MonitoredModel, path: str) -> dg.AssetKey:
     return dg.AssetKey([model.declaration.name, *path.split("/")])
 
 
-def test_a_model_has_its_nine_assets_and_no_others(graph: AssetGraph, model: MonitoredModel) -> None:
+def test_a_model_has_its_eleven_assets_and_no_others(graph: AssetGraph, model: MonitoredModel) -> None:
     name = model.declaration.name
     found = {asset.to_user_string() for asset in graph.get_all_asset_keys() if asset.path[0] == name}
-    assert found == {f"{name}/{path}" for path in (*BATCHWISE, "model")}
+    assert found == {f"{name}/{path}" for path in (*BATCHWISE, "model", "served")}
 
 
 def test_every_asset_says_what_it_is_and_whose(graph: AssetGraph) -> None:
@@ -81,10 +82,15 @@ def test_every_asset_says_what_it_is_and_whose(graph: AssetGraph) -> None:
         assert node.kinds, asset
 
 
-def test_every_asset_is_partitioned_by_the_batches_of_its_model(graph: AssetGraph) -> None:
+def test_every_asset_is_partitioned_by_the_batches_of_its_model_or_by_the_hours_that_were_served(
+    graph: AssetGraph,
+) -> None:
     for asset in graph.get_all_asset_keys():
         partitions, model = graph.get(asset).partitions_def, asset.path[0]
-        if model in WINDOWED:
+        if asset.path[1] == "served":
+            assert isinstance(partitions, dg.DynamicPartitionsDefinition)
+            assert partitions.name == f"{model}_served_hour"
+        elif model in WINDOWED:
             assert isinstance(partitions, dg.TimeWindowPartitionsDefinition)
         else:
             assert isinstance(partitions, dg.DynamicPartitionsDefinition)
@@ -119,7 +125,8 @@ def test_what_may_not_go_on_blocks_and_drift_does_not(graph: AssetGraph, model: 
     ):
         assert not blocking[asset, name]
     assert not blocking["monitoring", "recorded"]
-    assert len(blocking) == 7 + len(quality.bronze.expectations) + len(quality.silver.expectations)
+    assert not any(blocks for (asset, _), blocks in blocking.items() if asset == "served")
+    assert len(blocking) == 10 + len(quality.bronze.expectations) + len(quality.silver.expectations)
 
 
 def test_every_trigger_is_a_check_of_the_graph(graph: AssetGraph, model: MonitoredModel) -> None:
@@ -138,7 +145,9 @@ def test_every_trigger_is_a_check_of_the_graph(graph: AssetGraph, model: Monitor
         ("drift", {"gold/features", "predictions"}),
         ("performance", {"gold/features", "predictions"}),
         ("report", {"silver/readings", "drift", "performance", "model"}),
+        ("dashboard", {"gold/features", "predictions", "performance"}),
         ("monitoring", {"drift", "performance", "report"}),
+        ("served", {"model"}),
         ("model", {"gold/features"}),
     ],
 )
@@ -146,7 +155,9 @@ def test_lineage(graph: AssetGraph, model: MonitoredModel, asset: str, parents: 
     assert graph.get(key(model, asset)).parent_keys == {key(model, parent) for parent in parents}
 
 
-@pytest.mark.parametrize(("child", "parent"), [("predictions", "model"), ("model", "gold/features")])
+@pytest.mark.parametrize(
+    ("child", "parent"), [("predictions", "model"), ("model", "gold/features"), ("served", "model")]
+)
 def test_what_looks_at_other_batches_depends_on_all_of_them(
     graph: AssetGraph, model: MonitoredModel, child: str, parent: str
 ) -> None:
@@ -173,7 +184,9 @@ def test_sensors_are_on_by_default_and_say_what_they_do(
 ) -> None:
     name = model.declaration.name
     sensors = {sensor.name: sensor for sensor in repository.sensor_defs if sensor.name.startswith(name)}
-    assert set(sensors) == {f"{name}_{kind}" for kind in ("arrivals", "retraining", "failed_training", "alerts")}
+    assert set(sensors) == {
+        f"{name}_{kind}" for kind in ("arrivals", "retraining", "failed_training", "alerts", "served")
+    }
     for sensor in sensors.values():
         assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
         assert sensor.description

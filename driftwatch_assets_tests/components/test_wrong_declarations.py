@@ -30,7 +30,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 def test_the_shipped_declaration_loads_from_any_project(project: Project) -> None:
     loaded = dg.Definitions.merge(project.load(), shared_definitions(Settings.from_environment({})))
-    assert len(loaded.resolve_asset_graph().get_all_asset_keys()) == 9
+    assert len(loaded.resolve_asset_graph().get_all_asset_keys()) == 11
 
 
 @pytest.mark.parametrize(

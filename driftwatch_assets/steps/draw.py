@@ -49,6 +49,7 @@ def draw_report(watched: Watched, batch: str) -> StepOutcome:
     facts = {
         "report": Link(f"{watched.reports_url}/{tables.page(batch)}"),
         "summary": Link(f"{watched.reports_url}/{tables.summary}"),
+        "all_models": Link(f"{watched.reports_url}/"),
         "page_kilobytes": len(page) / 1024,
         "headline": report.verdict.reason,
     }

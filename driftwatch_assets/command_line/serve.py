@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import sys
 from typing import TYPE_CHECKING
 
@@ -15,12 +17,15 @@ from driftwatch_assets.serving.state import FirstPage, MonitoringState
 from driftwatch_assets.settings import Settings
 
 if TYPE_CHECKING:
+    import socket
+
     from driftwatch_assets.serving.guard import Guard
     from driftwatch_assets.steps import Watched
 
 _CONNECTIONS = 512
 _GOODBYE_SECONDS = 20
 _SWITCH_SECONDS = 0.001
+_NOT_STARTED = 3
 
 
 def served_model(watched: Watched) -> ServedModel:
@@ -61,18 +66,42 @@ def built_service(host: str, *, limits: Limits | None = None) -> Guard:
     )
 
 
+class _Server(uvicorn.Server):
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen; what was loaded until now is not looked through again for garbage.
+
+        A look through everything that the libraries keep would stop all answers for a third of a second.
+        """
+        await super().startup(sockets)
+        gc.collect()
+        gc.freeze()
+
+
 def serve_reports(host: str, port: int) -> None:
-    """Serve predictions, reports and metrics until interrupted; what was answered is then brought into the lake."""
+    """Serve predictions, reports and metrics until interrupted; what was answered is then brought into the lake.
+
+    Raises
+    ------
+    SystemExit
+        The service could not start, for example because the port is taken; the log says why.
+
+    """
     app = built_service(host)
     # A scoring thread hands over after a millisecond: at the usual five, a request that arrives meanwhile waits longer.
     sys.setswitchinterval(_SWITCH_SECONDS)
-    uvicorn.run(
-        app,
-        host=host,
-        port=port,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        limit_concurrency=_CONNECTIONS,
-        timeout_graceful_shutdown=_GOODBYE_SECONDS,
+    server = _Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            limit_concurrency=_CONNECTIONS,
+            timeout_graceful_shutdown=_GOODBYE_SECONDS,
+        )
     )
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        raise SystemExit(_NOT_STARTED)

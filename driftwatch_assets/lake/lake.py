@@ -126,17 +126,20 @@ class Lake:
         PartitionUnreadable
             The file is damaged.
         """
+        frame: pd.DataFrame = self.read_table(table, batch, columns).to_pandas()
+        return frame if columns is None else frame[list(columns)]
+
+    def read_table(self, table: str, batch: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """Read a partition, or some of its columns, as an Arrow table; raises as `read`."""
         parquet = self._open(table, batch)
         stored = parquet.schema_arrow.names
         for column in columns or ():
             if column not in stored:
                 raise ColumnMissing(table, batch, column, stored)
         try:
-            content = parquet.read(columns=None if columns is None else list(columns))
+            return parquet.read(columns=None if columns is None else list(columns))
         except (pa.ArrowException, OSError) as error:
             raise self._unreadable(table, batch, error) from error
-        frame: pd.DataFrame = content.to_pandas()
-        return frame if columns is None else frame[list(columns)]
 
     def provenance(self, table: str, batch: str) -> dict[str, str]:
         """Read what was written as the partition's provenance, with its ``fingerprint``; raises as `read`."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from driftwatch_assets.serving.guard import LOOPBACK_NAMES
-from driftwatch_assets.settings import PROJECT, SettingError
+from driftwatch_assets.settings import PROJECT, SettingError, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,6 +40,9 @@ class ServiceSettings:
     def from_environment(cls, host: str, environment: Mapping[str, str] | None = None) -> ServiceSettings:
         """Read `DRIFTWATCH_TOKEN`, one or several separated by blanks, and `DRIFTWATCH_SPOOL`.
 
+        Without `DRIFTWATCH_SPOOL` the answers wait beside a local lake, so that those for one lake never get into
+        another; beside a remote one, in the project's `data/serving`.
+
         Parameters
         ----------
         host
@@ -56,6 +59,8 @@ class ServiceSettings:
         --------
         >>> ServiceSettings.from_environment("127.0.0.1", {}).tokens
         ()
+        >>> str(ServiceSettings.from_environment("127.0.0.1", {"DRIFTWATCH_LAKE": "/srv/lake"}).spool)
+        '/srv/serving'
         >>> ServiceSettings.from_environment("0.0.0.0", {})
         Traceback (most recent call last):
         ...
@@ -73,8 +78,12 @@ class ServiceSettings:
         if any(len(token) < _SHORTEST or not token.isascii() for token in tokens):
             message = f"a token in {TOKEN} has less than {_SHORTEST} characters, or others than ASCII; make another"
             raise SettingError(message)
-        spool = Path(values.get(SPOOL) or PROJECT / "data" / "serving").expanduser().resolve()
-        return cls(tokens, spool)
+        spool = Path(values.get(SPOOL) or _beside(Settings.from_environment(values).lake))
+        return cls(tokens, spool.expanduser().resolve())
+
+
+def _beside(lake: str) -> Path:
+    return (PROJECT / "data" if "://" in lake else Path(lake).parent) / "serving"
 
 
 def is_loopback(host: str) -> bool:

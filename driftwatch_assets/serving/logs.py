@@ -6,9 +6,11 @@ import logging
 import threading
 import time
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from driftwatch_assets.lake import BatchMissing
 from driftwatch_assets.serving.refusal import Refusal
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _SHARE_OF_TIME = 20
+_MUCH = 50_000
+_GROWTH = 0.25
 
 
 class PredictionLog:
@@ -49,6 +53,7 @@ class PredictionLog:
         self._file: SpoolFile | None = None
         self._writing, self._flushing = threading.Lock(), threading.Lock()
         self._closed_rows: dict[Path, int] = {}
+        self._stored = ("", 0)
 
     @property
     def unflushed(self) -> int:
@@ -77,6 +82,21 @@ class PredictionLog:
             message = f"the predictions could not be logged ({full.strerror or full}), so they are not given"
             raise Refusal(503, message, {"Retry-After": "10"}) from full
 
+    def worth_a_flush(self) -> bool:
+        """Tell whether anything waits that belongs to an hour that is over, was left behind, or is much by now.
+
+        A flush writes the partition of its hour anew, and nobody watches an hour before it is over. The hour that runs
+        is brought when ``rows waiting >= min(50000, rows stored of it / 4)``, so that a busy hour is written some
+        thirty times, not at every look.
+        """
+        with self._writing:
+            file = self._file
+            if file is None or self._closed_rows or spool_files(self._folder) != [file.path]:
+                return bool(spool_files(self._folder))
+            hour, stored = self._stored
+            much = min(_MUCH, stored * _GROWTH) if hour == file.hour else 0
+            return file.hour != datetime.now(UTC).strftime(HOUR) or file.rows >= max(1, much)
+
     def flush(self) -> int:
         """Bring everything that nobody writes into the lake, and give how many rows were new there."""
         with self._flushing, alone(self._folder / ".lock", wait=True), ExitStack() as held:
@@ -96,27 +116,15 @@ class PredictionLog:
             self._file = None
 
     def _bring(self, hour: str, paths: Sequence[Path]) -> int:
-        requests: dict[str, pa.Table] = {}
+        parts: list[pa.Table] = []
         damaged = set()
         for path in paths:
             spooled = read_spool(path)
-            requests |= spooled.requests
+            parts += spooled.tables
             if spooled.damaged:
                 damaged.add(path)
                 _LOG.error("%s has %d unreadable lines; it is kept as %s.damaged", path, spooled.damaged, path.name)
-        table = served_table(self._model)
-        parts = []
-        try:
-            stored = pa.Table.from_pandas(self._lake.read(table, hour), preserve_index=False)
-            known = set(stored[REQUEST].to_pylist())
-            requests = {name: rows for name, rows in requests.items() if name not in known}
-            parts.append(stored)
-        except BatchMissing:
-            pass
-        new: int = sum(rows.num_rows for rows in requests.values())
-        if new:
-            together = pa.concat_tables([*parts, *requests.values()], promote_options="permissive").sort_by(SERVED_AT)
-            self._lake.write(table, hour, together.replace_schema_metadata(None), {"source": "prediction service"})
+        new = 0 if not parts else self._join(hour, pa.concat_tables(parts, promote_options="permissive"))
         for path in paths:
             if path in damaged:
                 path.rename(path.with_name(f"{path.name}.damaged"))
@@ -125,6 +133,24 @@ class PredictionLog:
             with self._writing:
                 self._closed_rows.pop(path, None)
         return new
+
+    def _join(self, hour: str, rows: pa.Table) -> int:
+        """Add rows to an hour's partition, those of requests that it has left out, and give how many were new."""
+        table = served_table(self._model)
+        try:
+            stored = self._lake.read_table(table, hour).replace_schema_metadata(None)
+        except BatchMissing:
+            together = new = rows.sort_by(SERVED_AT)
+        else:
+            known = pc.is_in(rows[REQUEST], value_set=stored[REQUEST].combine_chunks())
+            new = rows.filter(pc.invert(known)).sort_by(SERVED_AT)
+            together = pa.concat_tables([stored, new], promote_options="permissive")
+            if new.num_rows and new[SERVED_AT][0].as_py() < stored[SERVED_AT][-1].as_py():
+                together = together.sort_by(SERVED_AT)
+        if new.num_rows:
+            self._lake.write(table, hour, together, {"source": "prediction service"})
+        self._stored = (hour, together.num_rows)
+        return int(new.num_rows)
 
 
 class PredictionLogs:
@@ -145,6 +171,7 @@ class PredictionLogs:
 
     def __init__(self, spool: Path, lake: Lake, models: Sequence[str], *, flush_seconds: float) -> None:
         self._logs = {name: PredictionLog(spool / name, lake, name) for name in models}
+        self._left = {name: PredictionLog(spool / name, lake, name) for name in _left_behind(spool, models)}
         self._flush_seconds = flush_seconds
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, name="prediction log", daemon=True)
@@ -166,13 +193,14 @@ class PredictionLogs:
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
-        self.flush()
+        self.flush(everything=True)
 
-    def flush(self) -> None:
-        """Bring all logs; one that cannot be brought is kept and tried again later."""
-        for name, log in self._logs.items():
+    def flush(self, *, everything: bool = False) -> None:
+        """Bring the logs for which it is worth it, or all; one that cannot be brought is tried again later."""
+        for name, log in [*self._logs.items(), *self._left.items()]:
             try:
-                log.flush()
+                if everything or log.worth_a_flush():
+                    log.flush()
             except Exception as broken:  # noqa: BLE001 - nothing is lost: the files stay
                 _LOG.warning("the log of %s stays on the local disk: %s", name, broken)
 
@@ -182,3 +210,12 @@ class PredictionLogs:
             begun = time.monotonic()
             self.flush()
             wait = max(self._flush_seconds, (time.monotonic() - begun) * _SHARE_OF_TIME)
+
+
+def _left_behind(spool: Path, models: Sequence[str]) -> list[str]:
+    """Name the models whose answers are there though they are not served any more."""
+    folders = sorted(path for path in spool.iterdir() if path.is_dir()) if spool.is_dir() else []
+    left = [path.name for path in folders if path.name not in models and spool_files(path)]
+    for name in left:
+        _LOG.warning("%s is not served any more; its answers in %s are brought into the lake", name, spool / name)
+    return left

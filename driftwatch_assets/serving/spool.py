@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import itertools
 import logging
 import os
 import secrets
@@ -18,7 +19,7 @@ import pyarrow as pa
 from pydantic_core import from_json, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from driftwatch_assets.serving.champion import Champion
@@ -29,6 +30,7 @@ _SUFFIX = ".jsonl"
 _TYPES = {"number": pa.float64(), "truth": pa.bool_(), "text": pa.string()}
 REQUEST = "request_id"
 SERVED_AT = "served_at"
+_PORTION_ROWS = 5000
 
 
 class SpoolFile:
@@ -45,7 +47,7 @@ class SpoolFile:
 
     def __init__(self, folder: Path, hour: str) -> None:
         self.hour, self.rows = hour, 0
-        self._champions: set[int] = set()
+        self._champions: dict[int, Champion] = {}  # kept, so that no other object gets the identity of one
         while True:
             self.path = folder / f"{hour}.{secrets.token_hex(6)}{_SUFFIX}"
             self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
@@ -68,7 +70,7 @@ class SpoolFile:
         except OSError:
             os.ftruncate(self._file, before)
             raise
-        self._champions |= set(new)
+        self._champions |= new
         self.rows += sum(len(one.predicted) for one in answers)
 
     def close(self) -> None:
@@ -135,46 +137,86 @@ def hour_of(path: Path) -> str:
 
 @dataclass(frozen=True)
 class Spooled:
-    """What a spool file holds: a table a request, by request."""
+    """What a spool file holds: its rows, in tables of one champion each, and how many of its lines are unreadable."""
 
-    requests: dict[str, pa.Table]
+    tables: list[pa.Table]
     damaged: int
 
 
 def read_spool(path: Path) -> Spooled:
-    """Read a spool file; a torn last line is left out, and lines that are none are counted."""
-    *lines, torn = path.read_bytes().split(b"\n")
-    if torn:
-        _LOG.warning("%s ends within a line, whose request was not answered", path)
+    """Read a spool file; a torn last line is left out, and lines that are none are counted.
+
+    Lines of a champion become one table in portions of some thousand rows: a table a line would hold up the requests
+    that are answered meanwhile.
+    """
     champions: dict[int, dict[str, Any]] = {}
-    requests: dict[str, pa.Table] = {}
+    waiting: dict[int, list[dict[str, Any]]] = {}
+    rows: dict[int, int] = {}
+    tables: list[pa.Table] = []
     damaged = 0
-    for line in lines:
-        try:
-            told = from_json(line)
-            if "key" in told:
-                champions[told["key"]] = told
-            else:
-                requests[told["request"]] = _rows(told, champions[told["champion"]])
-        except (ValueError, KeyError, TypeError, pa.ArrowException):
-            damaged += 1
-    return Spooled(requests, damaged)
+    with path.open("rb") as lines:
+        for line in lines:
+            if not line.endswith(b"\n"):
+                _LOG.warning("%s ends within a line, whose request was not answered", path)
+                break
+            try:
+                told = from_json(line)
+                if "key" in told:
+                    champions[told["key"]] = told
+                    continue
+                key, count = told["champion"], len(told["ids"])
+                waiting.setdefault(key, []).append(told)
+            except (ValueError, KeyError, TypeError):
+                damaged += 1
+                continue
+            rows[key] = rows.get(key, 0) + count
+            if rows[key] >= _PORTION_ROWS:
+                damaged += _add(tables, waiting.pop(key), champions)
+                del rows[key]
+    for rest in waiting.values():
+        damaged += _add(tables, rest, champions)
+    return Spooled(tables, damaged)
 
 
-def _rows(told: dict[str, Any], champion: dict[str, Any]) -> pa.Table:
-    count = len(told["ids"])
+def _add(tables: list[pa.Table], lines: list[dict[str, Any]], champions: dict[int, dict[str, Any]]) -> int:
+    """Add the table of some lines, and give how many lines were unreadable: these are found one by one."""
+    try:
+        tables.append(_rows(lines, champions[lines[0]["champion"]]))
+    except (ValueError, KeyError, TypeError, pa.ArrowException):
+        return 1 if len(lines) == 1 else sum(_add(tables, [line], champions) for line in lines)
+    return 0
+
+
+def _rows(lines: list[dict[str, Any]], champion: dict[str, Any]) -> pa.Table:
+    counts = [len(line["ids"]) for line in lines]
+    several = [[line["predicted"], line["strength"], *line["columns"], *line["scores"].values()] for line in lines]
+    if any(len(values) != count for count, lists in zip(counts, several, strict=True) for values in lists):
+        message = "a line has columns of several lengths"
+        raise ValueError(message)
+
+    def together(lists: Iterable[list[Any]]) -> list[Any]:
+        return list(itertools.chain.from_iterable(lists))
+
+    def repeated(values: Iterable[Any]) -> list[Any]:
+        return together([value] * count for value, count in zip(values, counts, strict=True))
+
+    by_field = zip(*(line["columns"] for line in lines), strict=True)
+    total = sum(counts)
     columns = {
-        champion["id"]: pa.array(told["ids"], pa.string()),
+        champion["id"]: pa.array(together(line["ids"] for line in lines), pa.string()),
         **{
-            name: pa.array(values, _TYPES[kind])
-            for (name, kind), values in zip(champion["kinds"], told["columns"], strict=True)
+            name: pa.array(together(values), _TYPES[kind])
+            for (name, kind), values in zip(champion["kinds"], by_field, strict=True)
         },
-        "predicted": pa.array(told["predicted"], pa.string()),
-        champion["strength"]: pa.array(told["strength"], pa.float64()),
-        **{f"score_{name}": pa.array(values, pa.float64()) for name, values in told["scores"].items()},
-        "champion_version": pa.array([champion["version"]] * count, pa.string()),
-        "champion_trained_through": pa.array([champion["trained_through"]] * count, pa.string()),
-        REQUEST: pa.array([told["request"]] * count, pa.string()),
-        SERVED_AT: pa.array([datetime.fromisoformat(told["at"])] * count, pa.timestamp("us", "UTC")),
+        "predicted": pa.array(together(line["predicted"] for line in lines), pa.string()),
+        champion["strength"]: pa.array(together(line["strength"] for line in lines), pa.float64()),
+        **{
+            f"score_{name}": pa.array(together(line["scores"][name] for line in lines), pa.float64())
+            for name in lines[0]["scores"]
+        },
+        "champion_version": pa.repeat(pa.scalar(champion["version"], pa.string()), total),
+        "champion_trained_through": pa.repeat(pa.scalar(champion["trained_through"], pa.string()), total),
+        REQUEST: pa.array(repeated(line["request"] for line in lines), pa.string()),
+        SERVED_AT: pa.array(repeated(datetime.fromisoformat(line["at"]) for line in lines), pa.timestamp("us", "UTC")),
     }
     return pa.table(columns)

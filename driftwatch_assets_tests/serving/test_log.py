@@ -6,6 +6,7 @@ import os
 import resource
 import signal
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ import pytest
 from driftwatch_assets.lake import Lake, WriteFailed
 from driftwatch_assets.serving import Limits
 from driftwatch_assets.serving.champion import Champion
-from driftwatch_assets.serving.logs import PredictionLog
+from driftwatch_assets.serving.logs import PredictionLog, PredictionLogs
 from driftwatch_assets.serving.records import Rows
 from driftwatch_assets.serving.refusal import Refusal
 from driftwatch_assets.serving.scoring import answer
@@ -216,8 +217,7 @@ def test_rows_of_an_hour_that_was_brought_already_join_it(champion: Champion, tm
     log = PredictionLog(tmp_path / "spool", lake, "iris")
     told = answered(champion, "one", "a")
     for request, hour in (("one", 12), ("two", 13), ("three", 12)):
-        moved = type(told)(**{**vars(told), "request_id": request, "served_at": datetime(2026, 3, 1, hour, tzinfo=UTC)})
-        log.append([moved])
+        log.append([replace(told, request_id=request, served_at=datetime(2026, 3, 1, hour, tzinfo=UTC))])
         log.flush()
     assert lake.batches(TABLE) == ["2026-03-01T12", "2026-03-01T13"]
     assert lake.read(TABLE, "2026-03-01T12")["request_id"].tolist() == ["one", "three"]
@@ -234,6 +234,51 @@ def test_answers_reach_the_lake_while_the_service_runs(garden: Watched, tmp_path
                 break
             deadline.wait(0.05)
         assert len(stored(lake)) == 1
+
+
+def test_a_busy_hour_is_not_written_anew_at_every_look(champion: Champion, tmp_path: Path) -> None:
+    lake = Lake(str(tmp_path / "lake"))
+    log = PredictionLog(tmp_path / "spool", lake, "iris")
+    portion = answered(champion, "", *map(str, range(1000)))
+    flushes, most_waiting = 0, 0
+    for at in range(100):
+        log.append([replace(portion, request_id=f"{at}")])
+        if log.worth_a_flush():
+            flushes += 1
+            most_waiting = max(most_waiting, log.unflushed)
+            log.flush()
+    assert 5 < flushes < 25
+    assert most_waiting <= 25_000
+    log.flush()
+    assert len(stored(lake)) == 100_000
+    assert not log.worth_a_flush(), "there is nothing"
+
+
+def test_an_hour_that_is_over_is_brought_however_little_it_is(champion: Champion, tmp_path: Path) -> None:
+    log = PredictionLog(tmp_path / "spool", Lake(str(tmp_path / "lake")), "iris")
+    past = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    log.append([replace(answered(champion, "many", *map(str, range(1000))), served_at=past)])
+    log.flush()
+    log.append([replace(answered(champion, "few", "a"), served_at=past)])
+    assert log.worth_a_flush()
+    log.flush()
+    log.append([answered(champion, "first of its hour", "a")])
+    assert log.worth_a_flush()
+
+
+def test_answers_of_a_model_that_is_served_no_more_are_brought(
+    champion: Champion, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    lake = Lake(str(tmp_path / "lake"))
+    gone = PredictionLog(tmp_path / "spool" / "iris", lake, "iris")
+    gone.append([answered(champion, "one", "a")])
+    gone._close()
+    PredictionLogs(tmp_path / "spool", lake, ["other"], flush_seconds=60).flush()
+    assert stored(lake)["request_id"].tolist() == ["one"]
+    assert "iris is not served any more" in caplog.text
+    caplog.clear()
+    PredictionLogs(tmp_path / "spool", lake, ["other"], flush_seconds=60)
+    assert not caplog.text
 
 
 def test_spool_files_are_for_nobody_else(champion: Champion, tmp_path: Path) -> None:

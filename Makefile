@@ -10,7 +10,7 @@ export GX_ANALYTICS_ENABLED := false
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 
 
-.PHONY: help frozen demo test test-slow check ui bench dashboards clean
+.PHONY: help frozen pictures demo test test-slow check ui bench dashboards clean
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made.
@@ -59,5 +59,8 @@ frozen: $(READY) ## The accuracy of a random forest that is never retrained, on 
 dashboards: $(READY) ## Write Grafana's dashboards anew from the declarations, one a model.
 	@$(BIN)/python -m deploy.grafana.build
 
+pictures: $(READY) ## Take the pictures of the README anew, by Chromium, of a replay of simulated data.
+	@DRIFTWATCH_PICTURES=docs/pictures $(BIN)/python -m pytest -q -m slow driftwatch_assets_tests/tour/test_pictures.py
+
 clean: ## Remove what was stored while running; landed files stay.
-	rm -rf data/lake data/mlflow data/dagster
+	rm -rf data/lake data/mlflow data/dagster data/monitoring data/serving

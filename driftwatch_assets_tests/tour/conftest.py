@@ -21,7 +21,7 @@ SIZES = {
     "gas_sensors": {"scale": 0.3},
     "loan_eligibility": {"scale": 0.4},
     "traffic_accidents": {},
-    "loan_default": {"scale": 0.3, "months": 16},
+    "loan_default": {"months": 15},
 }
 """What is asked of each simulator, in the order of the replays; smaller than reality, for a test that waits."""
 

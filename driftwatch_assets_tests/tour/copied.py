@@ -38,7 +38,8 @@ class Copied:
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(PROJECT / name, folder / name)
         (folder / ".venv").mkdir()
-        (folder / ".venv" / "bin").symlink_to(_PROGRAMS)
+        for part in ("bin", "lib", "pyvenv.cfg"):
+            (folder / ".venv" / part).symlink_to(_PROGRAMS.parent / part)
         # Newer than what it is made of, so that make takes it for set up.
         (folder / ".venv" / ".ready").touch()
         copied = cls(folder)

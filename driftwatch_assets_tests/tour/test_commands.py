@@ -80,7 +80,7 @@ def test_the_service_answers_as_the_readme_asks(replayed: Copied) -> None:
         model, predicted = [json.loads(replayed.succeeds(one.replace(":3070", f":{port}"))) for one in asked]
         assert model["version"] == predicted["version"]
         [row] = predicted["predictions"]
-        assert (row["flower"], row["predicted"]) == ("a", "setosa")
+        assert (row["id"], row["predicted"]) == ("a", "setosa")
     # What was answered is in the lake when the service has ended.
     assert "labels of 1 served ids" in replayed.succeeds(label)
 

@@ -12,10 +12,12 @@ from driftwatch_assets.alerting.rule import (
     Condition,
     RunRule,
     Severity,
+    mail_address,
 )
-from driftwatch_assets.alerting.states import AlertSpan, EndedRun, run_spans, spans
+from driftwatch_assets.alerting.states import CHOSEN_ASSETS, AlertSpan, EndedRun, run_spans, spans
 
 __all__ = [
+    "CHOSEN_ASSETS",
     "LONGEST_BACK_OFF",
     "RUN_FAILED",
     "SEVERITIES",
@@ -38,6 +40,7 @@ __all__ = [
     "deliver",
     "digest",
     "finder",
+    "mail_address",
     "run_spans",
     "spans",
 ]

@@ -113,8 +113,15 @@ def variable_of(model: str) -> str:
     return f"{VARIABLE}_{model.upper()}"
 
 
+def _nobody(_: str) -> Sequence[str]:
+    return ()
+
+
 def finder(
-    recipients: Mapping[str, Sequence[str]], environment: Mapping[str, str] | None = None
+    recipients: Mapping[str, Sequence[str]],
+    environment: Mapping[str, str] | None = None,
+    *,
+    asked_for: Callable[[str], Sequence[str]] = _nobody,
 ) -> Callable[[str, str], Channel]:
     """Give a function that finds a channel by model and name; it reads the environment once a model.
 
@@ -124,6 +131,9 @@ def finder(
         The declared mail addresses by model.
     environment
         Variables by name; by default the process's.
+    asked_for
+        Gives the mail addresses that single runs of a model asked for; it is only asked, and once a model, for a
+        recipient who is neither declared nor in a channel's address.
 
     Examples
     --------
@@ -137,14 +147,19 @@ def finder(
 DRIFTWATCH_ALERT_CHANNELS or DRIFTWATCH_ALERT_CHANNELS_IRIS, as slack=<address>, and what waits for it goes out
     """
     known: dict[str, list[_Entry]] = {}
+    of_runs: dict[str, list[_Entry]] = {}
 
     def find(model: str, name: str) -> Channel:
         if model not in known:
             known[model] = _entries(model, recipients.get(model, ()), environment)
         entries = known[model]
-        for channel in (channel for entry in entries for channel in entry.channels):
-            if name in (channel.name, channel.alias):
-                return channel
+        found = _exactly(name, entries)
+        if found is None and "#" in name:
+            if model not in of_runs:
+                of_runs[model] = _entries(model, asked_for(model), environment)
+            found = _exactly(name, of_runs[model])
+        if found is not None:
+            return found
         for entry in entries:
             # A recipient who is not named any more, or an address that could not be read when the alert opened.
             if name.partition("#")[0] in (entry.whole.name, entry.whole.alias):
@@ -164,6 +179,11 @@ class _Entry:
 
     channels: tuple[Channel, ...]
     whole: Channel
+
+
+def _exactly(name: str, entries: Sequence[_Entry]) -> Channel | None:
+    channels = (channel for entry in entries for channel in entry.channels)
+    return next((channel for channel in channels if name in (channel.name, channel.alias)), None)
 
 
 def _entries(model: str, recipients: Sequence[str], environment: Mapping[str, str] | None) -> list[_Entry]:

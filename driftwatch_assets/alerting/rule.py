@@ -30,13 +30,20 @@ _NAME = r"^[a-z][a-z0-9_]{0,62}$"
 _MAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\"]+")
 
 
-def _mail(address: str) -> str:
+def mail_address(address: str) -> str:
+    """Give a mail address as it is.
+
+    Raises
+    ------
+    ValueError
+        When it is none.
+    """
     if not _MAIL.fullmatch(address):
         raise ValueError(f"{address!r} is no mail address, such as someone@example.org")
     return address
 
 
-MailAddress = Annotated[str, AfterValidator(_mail)]
+MailAddress = Annotated[str, AfterValidator(mail_address)]
 
 
 class AlertRule(BaseModel):

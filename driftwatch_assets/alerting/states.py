@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from driftwatch_assets.alerting.rule import AlertRule
 
 
+CHOSEN_ASSETS = "chosen assets"
+"""What stands for the job of a run that a person launched from the asset graph."""
+
+
 @dataclass(frozen=True)
 class AlertSpan:
     """A stretch of batches over which a rule failed.
@@ -117,8 +121,8 @@ def run_spans(runs: Sequence[EndedRun]) -> list[AlertSpan]:
     """Tell for which batches runs have failed.
 
     A batch fails while the latest run of any job for it has failed; what one job failed at is mended by a later run of
-    the same job. Of a batch that failed more than once the latest stretch is given. Runs without a batch are known by
-    their job.
+    the same job, and what a run of chosen assets failed at by whatever succeeds for the batch afterwards. Of a batch
+    that failed more than once the latest stretch is given. Runs without a batch are known by their job.
 
     Parameters
     ----------
@@ -150,8 +154,8 @@ def run_spans(runs: Sequence[EndedRun]) -> list[AlertSpan]:
                 found.pop(known_by, None)
                 found[known_by] = AlertSpan(known_by, None, run.run_id, known_by, None)
             jobs.add(run.job)
-        elif run.job in jobs:
-            jobs.remove(run.job)
+        elif jobs & {run.job, CHOSEN_ASSETS}:
+            jobs -= {run.job, CHOSEN_ASSETS}
             if not jobs:
                 found[known_by] = replace(found[known_by], resolved_batch=known_by, resolved_by_run=run.run_id)
     return list(found.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from driftwatch_assets.command_line.instance import open_instance
 from driftwatch_assets.components.delivery import deliver_due
 from driftwatch_assets.components.models import monitored_model
 from driftwatch_assets.definitions import places_of
@@ -63,7 +65,9 @@ def acknowledge(console: Console, alert_id: int, by: str) -> int:
 
 def deliver(console: Console) -> int:
     """Send what is due; the exit status is 1 when a channel did not take it."""
-    done = deliver_due(places_of(Settings.from_environment()))
+    settings = Settings.from_environment()
+    with ExitStack() as opened:
+        done = deliver_due(places_of(settings), lambda: opened.enter_context(open_instance(settings)))
     console.print(f"{done.sent} sent, {done.failed} failed, {done.waiting} wait", highlight=False)
     for channel, error in done.errors.items():
         console.print(Text(f"{channel}: {error}", style="red"), soft_wrap=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+from functools import partial
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -17,7 +18,7 @@ from driftwatch_assets.resources import Places
 from driftwatch_assets.steps import judge_alerts, record_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from driftwatch_assets.components.keys import Keys
     from driftwatch_assets.steps import Watched
@@ -64,14 +65,30 @@ def bring_up_to_date(
 ) -> tuple[AlertChanges, bool]:
     """Record all that is known of a model and judge its rules; tell what changed, and whether the model has settled."""
     store = open_monitoring(watched.monitoring)
-    jobs = records.jobs(instance, watched.name, _RUNS)
+    # What was recorded of runs stays there; a database that knows of none is told of all.
+    limit = _RUNS if notify and store.jobs(watched.name) else None
+    jobs = records.jobs(instance, watched.name, limit)
     known, _ = record_all(watched, store, jobs)
     ended = max((job.ended_at for job in jobs if job.ended_at is not None), default=None)
     waited = ended is not None and dt.datetime.now(dt.UTC) - ended > _PATIENCE
     if notify and not waited and not _settled(instance, watched, keys):
         return AlertChanges(), False
-    channels = [one.name for one in channels_of(watched.name, watched.declaration.alerts.recipients)]
-    return judge_alerts(watched, store, known, run_urls=run_urls, channels=channels, notify=notify), True
+    asked = records.recipients(instance, watched.name, keys.monitoring, limit)
+    changes = judge_alerts(
+        watched,
+        store,
+        known,
+        run_urls=run_urls,
+        why=partial(records.failed_step, instance),
+        channels=_channels(watched, watched.declaration.alerts.recipients),
+        channels_of={batch: _channels(watched, recipients) for batch, recipients in asked.items()},
+        notify=notify,
+    )
+    return changes, True
+
+
+def _channels(watched: Watched, recipients: Sequence[str]) -> list[str]:
+    return [one.name for one in channels_of(watched.name, recipients)]
 
 
 def _settled(instance: dg.DagsterInstance, watched: Watched, keys: Keys) -> bool:

@@ -4,6 +4,7 @@
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import dagster as dg
@@ -12,7 +13,7 @@ from driftwatch_assets import steps
 from driftwatch_assets.components.events import as_events
 from driftwatch_assets.components.keys import Keys
 from driftwatch_assets.components.processes import claim
-from driftwatch_assets.components.run_settings import training_settings, with_settings
+from driftwatch_assets.components.run_settings import monitoring_settings, training_settings, with_settings
 from driftwatch_assets.declaration import Declaration
 from driftwatch_assets.quality import Suite, check_names
 from driftwatch_assets.resources import Places, ended_as_it_went
@@ -105,14 +106,7 @@ def build_assets(
             description="Pictures of what the champion said of the batch, for places that take no page: six charts on "
             "one sheet, or the five pictures of a task without labels.",
         ),
-        builder.step(
-            keys.monitoring,
-            steps.monitor,
-            deps=[keys.drift, keys.performance, keys.report],
-            kinds={"sql"},
-            description="What is known of the batch, in the monitoring database, for dashboards and alerts.",
-            checks=[builder.check(keys.monitoring, steps.RECORDED_CHECK, "The monitoring database took it.")],
-        ),
+        builder.monitoring(),
         builder.model(),
     ]
 
@@ -275,6 +269,27 @@ class _Builder:
             yield from as_events(context, {key: work(watch(places), context.partition_key)}, started)
 
         return materialize
+
+    def monitoring(self) -> dg.AssetsDefinition:
+        watch, key = self._watch, self._keys.monitoring
+
+        def record(context: dg.AssetExecutionContext, places: Places, config: Any) -> Iterator[Any]:
+            started = time.monotonic()
+            claim(context)
+            outcome = steps.monitor(watch(places), context.partition_key)
+            # The alerts sensor reads from the run whom to mail: the alerts open when the run is long over.
+            told = replace(outcome, facts={**outcome.facts, "recipients": float(len(config.recipients))})
+            yield from as_events(context, {key: told}, started)
+
+        record.__annotations__["config"] = monitoring_settings(self._declaration)
+        return dg.asset(
+            key=key,
+            deps=[self._keys.drift, self._keys.performance, self._keys.report],
+            description="What is known of the batch, in the monitoring database, for dashboards and alerts.",
+            kinds={"sql"},
+            check_specs=[self.check(key, steps.RECORDED_CHECK, "The monitoring database took it.")],
+            **self._shared(),
+        )(record)
 
     def model(self) -> dg.AssetsDefinition:
         watch, resource, key = self._watch, self._keys.model + MLFLOW_KEY_SUFFIX, self._keys.trained

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from driftwatch_assets.alerting import deliver, finder
+from driftwatch_assets.components import records
 from driftwatch_assets.components.models import monitored_models
 from driftwatch_assets.monitoring import MonitoringError, open_monitoring
 from driftwatch_assets.resources import Places
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from driftwatch_assets.alerting import Delivered
 
 DELIVERY_SENSOR = "alert_delivery"
@@ -32,7 +35,7 @@ def build_delivery() -> dg.SensorDefinition:
     )
     def alert_delivery(context: dg.SensorEvaluationContext, places: Places) -> dg.SkipReason:
         try:
-            done = deliver_due(places)
+            done = deliver_due(places, lambda: context.instance)
         except MonitoringError as unusable:
             raise dg.Failure(description=str(unusable)) from unusable
         for channel, error in done.errors.items():
@@ -43,7 +46,15 @@ def build_delivery() -> dg.SensorDefinition:
     return alert_delivery
 
 
-def deliver_due(places: Places) -> Delivered:
-    """Deliver what is due in the outbox."""
-    recipients = {name: model.declaration.alerts.recipients for name, model in monitored_models().items()}
-    return deliver(open_monitoring(places.monitoring()), finder(recipients))
+def deliver_due(places: Places, instance: Callable[[], dg.DagsterInstance]) -> Delivered:
+    """Deliver what is due in the outbox; the instance is asked for where a single run has named whom to mail."""
+    models = monitored_models()
+
+    def asked_for(model: str) -> list[str]:
+        if model not in models:
+            return []
+        asked = records.recipients(instance(), model, models[model].keys.monitoring)
+        return [recipient for some in asked.values() for recipient in some]
+
+    recipients = {name: model.declaration.alerts.recipients for name, model in models.items()}
+    return deliver(open_monitoring(places.monitoring()), finder(recipients, asked_for=asked_for))

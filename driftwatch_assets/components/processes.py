@@ -26,8 +26,14 @@ def claim_of(run_id: str) -> str:
 def claim(context: dg.AssetExecutionContext) -> None:
     """Note in the tags of the run that is being executed that this process does it, unless one claimed it before.
 
-    A worker that executes a step of a run that another process holds together does not claim the run.
+    A worker that executes a step of a run that another process holds together does not claim the run. A run that was
+    launched from the asset graph belongs to no model's job; it gets the tag of the model whose assets it executes (of
+    several models, of the first by name), so that it is waited for, recorded and told of like others.
     """
+    if records.MODEL_TAG not in context.run.tags:
+        chosen = context.run.asset_selection or context.selected_asset_keys
+        if chosen:
+            context.instance.add_run_tags(context.run.run_id, {records.MODEL_TAG: min(key.path[0] for key in chosen)})
     if not context.run.tags.get(records.PROCESS_TAG, "").endswith(f":{context.run.run_id}"):
         claim_run(context.instance, context.run)
 

@@ -11,14 +11,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import dagster as dg
+from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus as Status
 
+from driftwatch_assets.alerting import CHOSEN_ASSETS
 from driftwatch_assets.arrivals import Intake, IntakeStatus
+from driftwatch_assets.components.run_settings import asked_recipients
 from driftwatch_assets.monitoring import JobRow
 from driftwatch_assets.retraining import Training, TrainingStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from dagster._core.execution.plan.objects import StepFailureData
 
 MODEL_TAG = "driftwatch/model"
 PURPOSE_TAG = "driftwatch/purpose"
@@ -173,9 +178,9 @@ def jobs(instance: dg.DagsterInstance, model: str, limit: int | None = None) -> 
         found.append(
             JobRow(
                 run_id=run.run_id,
-                job=run.job_name,
+                job=CHOSEN_ASSETS if run.job_name == IMPLICIT_ASSET_JOB_NAME else run.job_name,
                 purpose=run.tags.get(PURPOSE_TAG, "by hand"),
-                batch=run.tags.get(BATCH_TAG) or run.tags.get("dagster/partition"),
+                batch=_batch_of(run),
                 status=run.status.value,
                 started_at=_moment(record.start_time),
                 ended_at=_moment(record.end_time or record.update_timestamp.timestamp()) if ended else None,
@@ -185,18 +190,54 @@ def jobs(instance: dg.DagsterInstance, model: str, limit: int | None = None) -> 
     return found
 
 
+def recipients(
+    instance: dg.DagsterInstance, model: str, monitoring: dg.AssetKey, limit: int | None = None
+) -> dict[str, tuple[str, ...]]:
+    """Give the mail addresses that runs of a batch were launched with, by batch: those of the newest that names any."""
+    found: dict[str, tuple[str, ...]] = {}
+    for run in instance.get_runs(dg.RunsFilter(tags={MODEL_TAG: model}), limit=limit):
+        batch, asked = _batch_of(run), asked_recipients(run.run_config, monitoring)
+        if batch is not None and asked is not None:
+            found.setdefault(batch, asked)
+    return found
+
+
+def _batch_of(run: dg.DagsterRun) -> str | None:
+    return run.tags.get(BATCH_TAG) or run.tags.get("dagster/partition")
+
+
 def _moment(seconds: float | None) -> dt.datetime | None:
     return None if seconds is None else dt.datetime.fromtimestamp(seconds, dt.UTC)
 
 
 def why_failed(instance: dg.DagsterInstance, run_id: str) -> str:
     """Give the first sentence that a failed run left."""
+    for _, data in _failures(instance, run_id):
+        if data.user_failure_data is not None:
+            return data.user_failure_data.description or ""
+        if data.error is not None:
+            return (data.error.cause or data.error).message.strip()
+    return "see the run in the UI"
+
+
+def failed_step(instance: dg.DagsterInstance, run_id: str) -> dict[str, str] | None:
+    """Give the step at which a run failed, and the error; None where the run is not known any more.
+
+    What the project itself says of a batch that it refuses is told as it is. Of any other error the class is: its
+    text may quote what was read.
+    """
+    if not instance.has_run(run_id):
+        return None
+    for step, data in _failures(instance, run_id):
+        if data.user_failure_data is not None:
+            return {"step": step, "error": data.user_failure_data.description or "refused"}
+        if data.error is not None:
+            return {"step": step, "error": (data.error.cause or data.error).cls_name or "an error"}
+    return {}
+
+
+def _failures(instance: dg.DagsterInstance, run_id: str) -> Iterator[tuple[str, StepFailureData]]:
     for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE):
         event = entry.dagster_event
-        data = None if event is None else event.step_failure_data
-        if data is not None and data.user_failure_data is not None:
-            return data.user_failure_data.description or ""
-        if data is not None and data.error is not None:
-            cause = data.error.cause or data.error
-            return cause.message.strip()
-    return "see the run in the UI"
+        if event is not None:
+            yield entry.step_key or "", event.step_failure_data

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-from pydantic import Field, create_model
+from pydantic import Field, create_model, field_validator
 
+from driftwatch_assets.alerting import mail_address
 from driftwatch_assets.training import Binary
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from driftwatch_assets.declaration import Declaration
     from driftwatch_assets.steps import Watched
 
 ALL = "all"
+
+
+class _Recipients(dg.Config):
+    """Whom a run's alerts are mailed to besides those whom the channels name."""
+
+    recipients: list[str]
+
+    @field_validator("recipients")
+    @classmethod
+    def _addresses(cls, found: list[str]) -> list[str]:
+        return [mail_address(one) for one in found]
 
 
 class CandidateUnknown(ValueError):  # noqa: N818 - named for what is the matter
@@ -66,6 +81,43 @@ def training_settings(declaration: Declaration) -> type[dg.Config]:
             ),
         )
     return create_model(f"{declaration.name}_training", __base__=dg.Config, **fields)
+
+
+def monitoring_settings(declaration: Declaration) -> type[_Recipients]:
+    """Give the run configuration of a model's monitoring: `recipients`, by default the declared ones."""
+    return create_model(
+        f"{declaration.name}_monitoring",
+        __base__=_Recipients,
+        recipients=(
+            list[str],
+            Field(
+                default=list(declaration.alerts.recipients),
+                description="Mail addresses that mail channels also send to, for the alerts that this batch opens or "
+                "resolves, until another run of the batch names others.",
+            ),
+        ),
+    )
+
+
+def asked_recipients(run_config: Mapping[str, Any], monitoring: dg.AssetKey) -> tuple[str, ...] | None:
+    """Give the mail addresses that a run was launched with; None where it left them to the declaration.
+
+    What is no mail address, at which the run itself fails, is left out.
+    """
+    config = run_config.get("ops", {}).get(monitoring.to_python_identifier(), {}).get("config") or {}
+    if "recipients" not in config:
+        return None
+    # Dagster lets a text stand in an environment variable.
+    found = (os.environ.get(one["env"], "") if isinstance(one, dict) else one for one in config["recipients"])
+    return tuple(one for one in found if _is_mail_address(one))
+
+
+def _is_mail_address(found: str) -> bool:
+    try:
+        mail_address(found)
+    except ValueError:
+        return False
+    return True
 
 
 def with_settings(watched: Watched, settings: Any) -> Watched:

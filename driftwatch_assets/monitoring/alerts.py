@@ -43,18 +43,24 @@ class AlertBook:
         When this happens.
     details
         What is told of a batch, by batch.
+    of_runs
+        What is told of a run, by its id.
     at
-        When a batch was judged, by batch; where it is not known, now.
+        When a batch was judged, by batch, and when a run ended, by its id; where it is not known, now.
     channels
         Names of the channels that get a message.
+    channels_of
+        Names of the channels of single batches, by batch.
     """
 
     connection: sa.Connection
     model: str
     now: datetime
     details: Mapping[str, Mapping[str, Any]]
+    of_runs: Mapping[str, Mapping[str, Any]]
     at: Mapping[str, datetime]
     channels: Sequence[str]
+    channels_of: Mapping[str, Sequence[str]]
     _opened: list[int] = field(default_factory=list, init=False)
     _resolved: list[int] = field(default_factory=list, init=False)
     _messages: int = field(default=0, init=False)
@@ -143,8 +149,18 @@ class AlertBook:
             "opened_by_run": span.opened_by_run,
             "latest_batch": span.latest_batch,
             "latest_value": span.latest_value,
-            "details": dict(self.details.get(span.opened_batch, {})),
+            "details": dict(self._told(rule, span.opened_batch, span.opened_by_run) or {}),
         }
+
+    def _told(self, rule: AlertRule | RunRule, batch: str, run: str | None) -> Mapping[str, Any] | None:
+        """Give what is known of what an alert is about: of a failed run that run, else the batch."""
+        if rule.name == RUN_FAILED:
+            return None if run is None else self.of_runs.get(run)
+        return self.details.get(batch)
+
+    def _moment(self, rule: AlertRule | RunRule, batch: str, run: str | None) -> datetime:
+        known_by = run if rule.name == RUN_FAILED else batch
+        return self.now if known_by is None else self.at.get(known_by, self.now)
 
     def _open(self, rule: AlertRule | RunRule, span: AlertSpan) -> AlertRecord:
         values = {
@@ -152,7 +168,7 @@ class AlertBook:
             "rule": rule.name,
             "state": "open",
             "opened_batch": span.opened_batch,
-            "opened_at": self.at.get(span.opened_batch, self.now),
+            "opened_at": self._moment(rule, span.opened_batch, span.opened_by_run),
             **self._facts(rule, span),
         }
         found = self.connection.execute(sa.insert(ALERTS).values(_storable(values)).returning(ALERTS.c.id))
@@ -173,13 +189,14 @@ class AlertBook:
                 "resolved_reason",
             )
         )
-        self._write(row.id, state="open", **cleared, **self._facts(rule, span))
+        opened_at = self._moment(rule, span.opened_batch, span.opened_by_run)
+        self._write(row.id, state="open", opened_at=opened_at, **cleared, **self._facts(rule, span))
         row = self._read(row.id)
         self._opened.append(row.id)
         # People who were not yet told that it had resolved believe it open, and it is. Where they were not even told
         # that it had opened, they are told what opened it now.
         untold = take_back(self.connection, row.id, "resolved", self.now)
-        if not untold or (self.channels and take_back(self.connection, row.id, "opened", self.now)):
+        if not untold or (self._channels(row) and take_back(self.connection, row.id, "opened", self.now)):
             self._announce(row, "opened", rule)
         return row
 
@@ -191,7 +208,7 @@ class AlertBook:
             wanted |= {"resolved_by_run": span.resolved_by_run}
             if row.resolved_batch is None:  # a person's rule had been taken away; what is said of that stays
                 return
-        if span.opened_batch not in self.details:
+        if self._told(rule, span.opened_batch, span.opened_by_run) is None:
             wanted.pop("details")
         # A rule that was declared anew counts from its next alert on: this one opened by the rule as it was.
         for name in ("threshold", "condition", "severity"):
@@ -203,18 +220,19 @@ class AlertBook:
 
     def _resolve(self, row: AlertRecord, span: AlertSpan | None, reason: str, rule: AlertRule | RunRule | None) -> None:
         batch = span.resolved_batch if span else None
+        run = span.resolved_by_run if span else None
         self._write(
             row.id,
             state="resolved",
-            resolved_at=self.at.get(batch, self.now) if batch else self.now,
+            resolved_at=self._moment(rule, batch, run) if rule and batch else self.now,
             resolved_batch=batch,
             resolved_value=span.resolved_value if span else None,
-            resolved_by_run=span.resolved_by_run if span else None,
+            resolved_by_run=run,
             resolved_reason=reason,
         )
         self._resolved.append(row.id)
-        details = self.details.get(batch, {}) if batch else {}
-        self._announce(self._read(row.id), "resolved", rule, details)
+        details = self._told(rule, batch, run) if rule and batch else None
+        self._announce(self._read(row.id), "resolved", rule, details or {})
 
     def _announce(
         self,
@@ -227,7 +245,12 @@ class AlertBook:
         told |= {"event": event, "metric": rule.metric if rule else None}
         if details is not None:
             told["details"] = dict(details)
-        self._messages += announce(self.connection, row.id, event, self.channels, told, self.now)
+        self._messages += announce(self.connection, row.id, event, self._channels(row), told, self.now)
+
+    def _channels(self, row: AlertRecord) -> list[str]:
+        """Give the channels of the batch that opened an alert, and of the one that resolved it: both are told."""
+        batches = [batch for batch in (row.opened_batch, row.resolved_batch) if batch is not None]
+        return [name for batch in batches for name in self.channels_of.get(batch, self.channels)]
 
     def _write(self, alert_id: int, **values: Any) -> None:
         self.connection.execute(sa.update(ALERTS).where(ALERTS.c.id == alert_id).values(_storable(values)))

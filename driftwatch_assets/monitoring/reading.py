@@ -97,6 +97,12 @@ def _first(connection: sa.Connection, query: sa.Select[Any], kind: type[Row]) ->
     return None if found is None else as_row(kind, found)
 
 
+def jobs(connection: sa.Connection, model: str) -> list[JobRow]:
+    """See `Monitoring.jobs`."""
+    query = sa.select(JOBS).where(JOBS.c.model == model).order_by(JOBS.c.started_at, JOBS.c.run_id)
+    return [as_row(JobRow, row) for row in connection.execute(query).mappings()]
+
+
 def snapshot(connection: sa.Connection, model: str) -> Snapshot:
     """See `Monitoring.read`."""
 
@@ -110,7 +116,7 @@ def snapshot(connection: sa.Connection, model: str) -> Snapshot:
         metrics=tuple(as_row(MetricRow, row) for row in of(METRICS)),
         feature_drift=tuple(as_row(FeatureRow, row) for row in of(FEATURE_DRIFT)),
         rules=tuple(_rule(row) for row in of(RULES)),
-        jobs=tuple(as_row(JobRow, row) for row in of(JOBS, JOBS.c.started_at, JOBS.c.run_id)),
+        jobs=tuple(jobs(connection, model)),
     )
 
 

@@ -170,7 +170,9 @@ class Monitoring:
         spans_by_rule: Mapping[AlertRule | RunRule, Sequence[AlertSpan]],
         details: Mapping[str, Mapping[str, Any]] | None = None,
         *,
+        of_runs: Mapping[str, Mapping[str, Any]] | None = None,
         channels: Sequence[str] = (),
+        channels_of: Mapping[str, Sequence[str]] | None = None,
         notify: bool = True,
         at: Mapping[str, datetime] | None = None,
     ) -> AlertChanges:
@@ -192,12 +194,18 @@ class Monitoring:
             What is told of a batch, by batch: the fields of a `Notice` that the alert itself does not have, such as
             ``features``, ``retrained``, ``decision``, ``run_url``. An alert keeps those of the batch that opened it,
             also as they become known later; the message of a resolved one tells those of the batch that passed.
+        of_runs
+            What is told of a run, by its id, likewise: an alert of the rule for runs keeps what is told of the run
+            that failed. What it keeps stays where nothing is told of that run any more.
         channels
             Names, without secrets, of the channels that get each message.
+        channels_of
+            Those of single batches, by batch, in their place. The channels of the batch that opened an alert are told
+            when another one resolves it, too.
         notify
             Whether messages are put into the outbox; not where a history is rebuilt.
         at
-            When a batch was judged, by batch; where that is not known, now.
+            When a batch was judged, by batch, and when a run ended, by its id; where that is not known, now.
 
         Returns
         -------
@@ -205,7 +213,14 @@ class Monitoring:
         """
         with self.database.writing(f"alerts of {model} were brought up to date", alone_for=model) as connection:
             book = alerts.AlertBook(
-                connection, model, self.clock(), details or {}, at or {}, channels if notify else ()
+                connection=connection,
+                model=model,
+                now=self.clock(),
+                details=details or {},
+                of_runs=of_runs or {},
+                at=at or {},
+                channels=channels if notify else (),
+                channels_of=(channels_of or {}) if notify else {},
             )
             return book.apply(spans_by_rule)
 
@@ -229,6 +244,11 @@ class Monitoring:
         """Give all that is recorded of a model, batches and runs in their order."""
         with self.database.reading(f"{model} was read") as connection:
             return reading.snapshot(connection, model)
+
+    def jobs(self, model: str) -> list[JobRow]:
+        """Give every run of a model that was ever recorded, in the order in which they started."""
+        with self.database.reading(f"runs of {model} were read") as connection:
+            return reading.jobs(connection, model)
 
     def overview(self) -> Overview:
         """Tell where every model stands, all at one moment."""

@@ -13,7 +13,7 @@ from driftwatch_assets.steps.snapshot import batch_row, feature_rows, metric_row
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from driftwatch_assets.alerting import AlertRule, AlertSpan, RunRule
     from driftwatch_assets.monitoring import AlertChanges, Changes, FeatureRow, JobRow, Monitoring, Snapshot
@@ -63,10 +63,14 @@ def judge_alerts(
     known: Snapshot,
     *,
     run_urls: str = "",
+    why: Callable[[str], Mapping[str, Any] | None] | None = None,
     channels: Sequence[str] = (),
+    channels_of: Mapping[str, Sequence[str]] | None = None,
     notify: bool = True,
 ) -> AlertChanges:
     """Hold the declared rules against all that is known, and open, update and resolve alerts.
+
+    Runs are judged by all that were ever recorded, so that no failure is forgotten behind later ones.
 
     Parameters
     ----------
@@ -75,35 +79,48 @@ def judge_alerts(
     store
         The monitoring database.
     known
-        All that is known of the model, with what ran.
+        All that is known of the model.
     run_urls
         Address under which a run's id leads to its page; empty where there is none.
+    why
+        Tells of a run by its id at which step and with which error it failed, as fields of a `Notice`; None where
+        nobody knows any more.
     channels
         Names of the channels that get a message.
+    channels_of
+        Those of single batches, by batch, in their place.
     notify
         Whether people are told.
 
     """
-    runs = _ended(known.jobs or ())
-    judged = _ended(job for job in known.jobs or () if job.purpose != _TRAINING)
+    jobs = store.jobs(watched.name)
+    runs = _ended(jobs)
+    judged = _ended(job for job in jobs if job.purpose != _TRAINING)
     latest = {run.batch: run for run in sorted(judged, key=lambda each: each.ended_at) if run.batch is not None}
     run_of = {batch: run.run_id for batch, run in latest.items()}
     plan = watched.declaration.alerts
     found: dict[AlertRule | RunRule, Sequence[AlertSpan]] = {
         rule: _spans(rule, known, run_of) for rule in plan.rules if rule.enabled
     }
-    found[plan.run_failed] = run_spans(runs) if plan.run_failed.enabled else []
     concerned = {span.opened_batch for one in found.values() for span in one}
     concerned |= {span.resolved_batch for one in found.values() for span in one if span.resolved_batch is not None}
+    failing = run_spans(runs) if plan.run_failed.enabled else []
+    found[plan.run_failed] = failing
+    reports = {row.batch: row.report_url for row in known.batches or ()}
+    about = {span.opened_by_run for span in failing} | {span.resolved_by_run for span in failing}
+    of_runs = {run.run_id: _told_of_run(run, why, reports, run_urls) for run in runs if run.run_id in about}
     strongest = _strongest(row for row in known.feature_drift or () if row.batch in concerned)
-    judged_at: dict[str, dt.datetime] = {batch: run.ended_at for batch, run in latest.items()}
+    at: dict[str, dt.datetime] = {batch: run.ended_at for batch, run in latest.items()}
+    at |= {run.run_id: run.ended_at for run in runs}
     return store.apply_alerts(
         watched.name,
         found,
         {batch: _told(watched, batch, known, latest.get(batch), strongest, run_urls) for batch in concerned},
+        of_runs={run: told for run, told in of_runs.items() if told is not None},
         channels=channels,
+        channels_of=channels_of,
         notify=notify,
-        at=judged_at,
+        at=at,
     )
 
 
@@ -160,4 +177,24 @@ def _told(
         "job": None if run is None else run.job,
         "run_url": f"{run_urls}/{run.run_id}" if run is not None and run_urls else None,
         "report_url": None if row is None else row.report_url or None,
+    }
+
+
+def _told_of_run(
+    run: EndedRun,
+    why: Callable[[str], Mapping[str, Any] | None] | None,
+    reports: Mapping[str, str],
+    run_urls: str,
+) -> dict[str, Any] | None:
+    """Give what a message tells of a run itself: what it ran, why it failed, where to read on."""
+    reason: Mapping[str, Any] | None = {}
+    if run.failed and why is not None:
+        reason = why(run.run_id)
+    if reason is None:
+        return None
+    return {
+        "job": run.job,
+        **reason,
+        "run_url": f"{run_urls}/{run.run_id}" if run_urls else None,
+        "report_url": reports.get(run.batch or "") or None,
     }

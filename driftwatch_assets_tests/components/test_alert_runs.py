@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -10,8 +11,6 @@ import pytest
 from driftwatch_assets.alerting import CHOSEN_ASSETS, RUN_FAILED
 from driftwatch_assets.components import records
 from driftwatch_assets.components.delivery import DELIVERY_SENSOR
-from driftwatch_assets.components.ticks import LocalDaemon
-from driftwatch_assets.definitions import defs, places_of
 from driftwatch_assets.monitoring import open_monitoring
 from driftwatch_assets_tests.alerting.authority import Authority
 from driftwatch_assets_tests.alerting.mail_server import Mailbox, mail_server
@@ -21,7 +20,6 @@ from driftwatch_assets_tests.steps.house import DAGSTERS_OWN_WARNINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from driftwatch_assets.monitoring import AlertRecord, Monitoring
 
@@ -77,32 +75,123 @@ def mailing(*recipients: Any) -> dict[str, Any]:
     return {"ops": {"club__monitoring": {"config": {"recipients": list(recipients)}}}}
 
 
-def ran(club: Club, batch: str, run_config: dict[str, Any] | None = None, job: str | None = None) -> str:
-    """Run a batch as a person does, from the launchpad; give the run's id."""
-    request = dg.RunRequest(partition_key=batch, run_config=run_config, tags={"dagster/partition": batch})
-    return club.daemon.run(job or club.component.keys.batch_job, request).run_id
+def ran(
+    club: Club, batch: str, run_config: dict[str, Any] | None = None, *assets: dg.AssetKey, job: str | None = None
+) -> str:
+    """Run a batch as a person does from the launchpad, whole or some assets of it; give the run's id."""
+    request = dg.RunRequest(
+        partition_key=batch,
+        run_config=run_config,
+        tags={"dagster/partition": batch},
+        asset_selection=list(assets) or None,
+    )
+    return club.daemon.run(job or club.component.keys.batch_job, request).dagster_run.run_id
 
 
-def told(club: Club) -> None:
-    """Judge the rules and deliver what there is to say."""
+def judged(club: Club) -> None:
     club.daemon.tick(club.component.keys.alerts_sensor)
+
+
+def delivered(club: Club) -> None:
     club.daemon.tick(DELIVERY_SENSOR)
 
 
 def spoil(club: Club, name: str, old: str, new: str) -> None:
-    path = club.watched.landing / name
-    content = path.read_text()
+    content = (club.watched.landing / name).read_text()
     assert old in content
     club.put(name, content.replace(old, new, 1))
 
 
-def test_a_run_says_whom_its_alerts_are_mailed_to(
+def subjects(mailbox: Mailbox) -> list[tuple[str, str]]:
+    """Give who got what."""
+    return sorted((recipient, mail["Subject"]) for recipients, mail in mailbox.mails for recipient in recipients)
+
+
+def test_a_run_says_whom_its_alerts_are_mailed_to_and_they_are_told_of_the_end_too(
     club: Club, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WHO_IS_ON_CALL", EVE)
     ran(club, FIRST, mailing(BOB, {"env": "WHO_IS_ON_CALL"}))
-    told(club)
-    assert sorted(mailbox.recipients) == [BOB, EVE]
-    assert {mail["Subject"] for _, mail in mailbox.mails} == {"[medium] club, batch 2024-01: quarantined 0 < 1 (none)"}
-    stored = club.settings.monitoring_file.read_bytes()
+    judged(club)
+    delivered(club)
+    opened = "[medium] club, batch 2024-01: quarantined 0 < 1 (none)"
+    assert subjects(mailbox) == [(BOB, opened), (EVE, opened)]
+    mailbox.mails.clear()
+    spoil(club, "members.csv", "m02000@example.org,", "m02000@example.org,1")
+    ran(club, SECOND)
+    judged(club)
+    delivered(club)
+    resolved = "[resolved] club, batch 2024-02: quarantined 1 (none)"
+    assert subjects(mailbox) == [(ANN, resolved), (BOB, resolved), (EVE, resolved)]
+    stored = b"".join(file.read_bytes() for file in Path(club.settings.monitoring_file).parent.iterdir())
     assert not [address for address in (ANN, BOB, EVE) if address.encode() in stored]
+
+
+def test_a_recipient_who_has_no_mail_address_is_refused_and_the_declared_ones_are_told(
+    club: Club, mailbox: Mailbox
+) -> None:
+    run = ran(club, FIRST, mailing("bob at example.org"), club.component.keys.monitoring)
+    assert "'bob at example.org' is no mail address, such as someone@example.org" in records.why_failed(
+        club.instance, run
+    )
+    judged(club)
+    delivered(club)
+    assert subjects(mailbox) == [(ANN, "[high] club, batch 2024-01: a run of club_batch failed")]
+
+
+def test_a_failed_run_is_told_by_itself_and_resolved_by_the_one_that_mended_it(club: Club, mailbox: Mailbox) -> None:
+    bronze = club.component.keys.bronzes
+    spoil(club, "members.csv", "m01001,", "m01000,")
+    failed = ran(club, FIRST, None, *bronze)
+    judged(club)
+    opened = alert(club, RUN_FAILED)
+    assert (opened.state, opened.opened_by_run, opened.opened_batch) == ("open", failed, FIRST)
+    assert opened.details["step"] == "club__bronze"
+    assert "member" in opened.details["error"]
+    assert opened.details["run_url"] == f"{club.places.run_urls}/{failed}"
+    again = ran(club, FIRST, None, *bronze)
+    judged(club)
+    assert alert(club, RUN_FAILED) == opened
+    club.deliver(2)
+    mended = ran(club, FIRST, None, *bronze)
+    judged(club)
+    resolved = alert(club, RUN_FAILED)
+    assert (resolved.state, resolved.resolved_by_run, resolved.opened_by_run) == ("resolved", mended, failed)
+    delivered(club)
+    [told, end] = [mail.get_body(("plain",)).get_content() for _, mail in mailbox.mails]
+    assert "Failed step: club__bronze" in told
+    assert f"/runs/{failed}" in told
+    assert f"/runs/{mended}" in end
+    assert again not in told + end
+
+
+def test_an_error_that_may_quote_what_was_read_is_told_by_its_class(club: Club, mailbox: Mailbox) -> None:
+    (club.watched.landing / "members.csv").unlink()
+    ran(club, FIRST, None, *club.component.keys.bronzes)
+    judged(club)
+    assert alert(club, RUN_FAILED).details["error"] == "DeliveryMissing"
+    delivered(club)
+    assert "failed in step club__bronze with DeliveryMissing" in mailbox.mails[0][1].get_body(("plain",)).get_content()
+
+
+def test_a_failure_is_not_forgotten_when_dagster_has_forgotten_the_run(club: Club) -> None:
+    (club.watched.landing / "members.csv").unlink()
+    failed = ran(club, FIRST, None, *club.component.keys.bronzes)
+    judged(club)
+    opened = alert(club, RUN_FAILED)
+    club.instance.delete_run(failed)
+    judged(club)
+    assert alert(club, RUN_FAILED) == opened
+
+
+def test_what_a_person_launched_from_the_asset_graph_is_told_of_and_mended_by_whatever_succeeds(club: Club) -> None:
+    bronze = club.component.keys.bronzes
+    (club.watched.landing / "members.csv").unlink()
+    ran(club, FIRST, None, *bronze, job="__ASSET_JOB")
+    judged(club)
+    opened = alert(club, RUN_FAILED)
+    assert (opened.state, opened.details["job"]) == ("open", CHOSEN_ASSETS)
+    club.deliver(2)
+    ran(club, FIRST, None, *bronze)
+    judged(club)
+    assert alert(club, RUN_FAILED).state == "resolved"

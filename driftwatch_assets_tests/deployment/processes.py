@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-START_SECONDS = 120.0
+START_SECONDS = 300.0
 """Several times what a quiet machine with two cores needs."""
 
 STOP_SECONDS = 30.0

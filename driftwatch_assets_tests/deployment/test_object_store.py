@@ -154,6 +154,7 @@ def test_a_whole_replay_keeps_nothing_but_the_landed_files_on_this_machine(
         "DRIFTWATCH_MONITORING_URL": f"sqlite:///{tmp_path}/monitoring.db",
         "MLFLOW_TRACKING_URI": tracking,
         "DAGSTER_HOME": str(tmp_path / "dagster"),
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     }
     programs = Path(sys.executable).parent
     server = [str(programs / "mlflow"), "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]

@@ -144,7 +144,8 @@ def finder(
     Traceback (most recent call last):
     ...
     driftwatch_assets.alerting.delivery.ChannelFailed: iris has no channel 'slack' (it has ops); put it back into \
-DRIFTWATCH_ALERT_CHANNELS or DRIFTWATCH_ALERT_CHANNELS_IRIS, as slack=<address>, and what waits for it goes out
+DRIFTWATCH_ALERT_CHANNELS or DRIFTWATCH_ALERT_CHANNELS_IRIS, as slack=<address>, and what waits for it goes out; \
+or let that go with driftwatch alerts drop slack
     """
     known: dict[str, list[_Entry]] = {}
     of_runs: dict[str, list[_Entry]] = {}
@@ -167,7 +168,8 @@ DRIFTWATCH_ALERT_CHANNELS or DRIFTWATCH_ALERT_CHANNELS_IRIS, as slack=<address>,
         has = ", ".join(channel.name for entry in entries for channel in entry.channels) or "none"
         raise ChannelFailed(
             f"{model} has no channel {name!r} (it has {has}); put it back into {VARIABLE} or {variable_of(model)}, "
-            f"as {name.partition('#')[0]}=<address>, and what waits for it goes out"
+            f"as {name.partition('#')[0]}=<address>, and what waits for it goes out; or let that go with "
+            f"driftwatch alerts drop {name}"
         )
 
     return find

@@ -1,4 +1,4 @@
-"""Alerts in the terminal: which there are, who sees to them, and sending what waits."""
+"""Alerts in the terminal: which there are, who sees to them, and sending or dropping what waits."""
 
 from __future__ import annotations
 
@@ -74,6 +74,32 @@ def deliver(console: Console) -> int:
     return 1 if done.failed else 0
 
 
+def drop(console: Console, channel: str, model: str | None) -> int:
+    """Let the messages go that wait for a channel; the exit status is 1 when none does.
+
+    Raises
+    ------
+    ModelUnknown
+        When no model has this name.
+    MonitoringError
+        When the monitoring database cannot be used.
+    """
+    if model is not None:
+        monitored_model(model)
+    store = _store()
+    dropped = store.drop(channel, model)
+    said = f"{_counted(dropped)} dropped that waited for {channel}; the alerts themselves stay"
+    if not dropped:
+        others = ", ".join(f"{name} ({count})" for name, count in store.waiting().items())
+        said = f"no message waits for {channel}; messages wait for: {others or 'no channel'}"
+    console.print(said, soft_wrap=True, highlight=False, markup=False)
+    return 0 if dropped else 1
+
+
+def _counted(messages: int) -> str:
+    return "1 message" if messages == 1 else f"{messages} messages"
+
+
 def as_table(found: Sequence[AlertRecord], state: AlertState | None = None) -> Table:
     """Set out alerts for the terminal; no number is cut, long names go on below."""
     count = f"{len(found) or 'no'} {'alert' if len(found) == 1 else 'alerts'}"
@@ -110,8 +136,9 @@ def _tell_of_waiting(console: Console, store: Monitoring) -> None:
     if not known.outbox_pending:
         return
     some = "1 message waits" if known.outbox_pending == 1 else f"{known.outbox_pending} messages wait"
+    channels = ", ".join(f"{name} ({count})" for name, count in store.waiting().items())
     since = "" if known.outbox_oldest is None else f", the oldest since {known.outbox_oldest:%Y-%m-%d %H:%M} UTC"
-    said = f"{some} for their channel{since}; driftwatch alerts deliver tries now and says why."
+    said = f"{some} for their channel{since}: {channels}; driftwatch alerts deliver tries now and says why."
     console.print(said, soft_wrap=True, highlight=False, markup=False)
 
 

@@ -152,6 +152,17 @@ def deliver() -> None:
     raise typer.Exit(run(Console()))
 
 
+@alerts_app.command()
+def drop(
+    channel: Annotated[str, typer.Argument(help="Name of the channel, as `driftwatch alerts list` shows it.")],
+    model: Annotated[str | None, typer.Option(help="Only messages of this model.")] = None,
+) -> None:
+    """Let the messages go that wait for a channel which was taken away for good; the alerts stay."""
+    from driftwatch_assets.command_line.alerts import drop as run  # noqa: PLC0415 - as above
+
+    raise typer.Exit(run(Console(), channel, model))
+
+
 @monitoring_app.command()
 def upgrade() -> None:
     """Create the tables of the monitoring database, or bring them to this version."""

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from driftwatch_assets.monitoring.recording import table_of
 from driftwatch_assets.monitoring.rows import OutboxRow
-from driftwatch_assets.monitoring.tables import OutboxEntry
+from driftwatch_assets.monitoring.tables import Alert, OutboxEntry
 from driftwatch_assets.monitoring.values import document, text
 
 if TYPE_CHECKING:
@@ -134,3 +134,20 @@ def pending(connection: sa.Connection) -> tuple[int, datetime | None]:
     query = sa.select(sa.func.count(), sa.func.min(OUTBOX.c.created_at)).where(OUTBOX.c.sent_at.is_(None))
     count, oldest = connection.execute(query).one()
     return int(count), oldest
+
+
+def waiting(connection: sa.Connection) -> dict[str, int]:
+    """Count the messages that were not sent yet, by channel."""
+    query = sa.select(OUTBOX.c.channel, sa.func.count()).where(OUTBOX.c.sent_at.is_(None))
+    return dict(connection.execute(query.group_by(OUTBOX.c.channel).order_by(OUTBOX.c.channel)).tuples().all())
+
+
+def drop(connection: sa.Connection, channel: str, model: str | None) -> int:
+    """See `Monitoring.drop`."""
+    of_channel = sa.or_(OUTBOX.c.channel == channel, OUTBOX.c.channel.startswith(f"{channel}#", autoescape=True))
+    where = sa.and_(of_channel, OUTBOX.c.sent_at.is_(None))
+    if model is not None:
+        alerts = table_of(Alert)
+        where = sa.and_(where, OUTBOX.c.alert_id.in_(sa.select(alerts.c.id).where(alerts.c.model == model)))
+    gone = connection.execute(sa.delete(OUTBOX).where(where).returning(OUTBOX.c.id)).all()
+    return len(gone)

@@ -283,3 +283,16 @@ class Monitoring:
         """Count the messages that a channel took after `since` and up to `until`."""
         with self.database.reading("sent messages were counted") as connection:
             return outbox.sent_between(connection, channel, since, until)
+
+    def waiting(self) -> dict[str, int]:
+        """Count the messages that were not sent yet, by channel."""
+        with self.database.reading("waiting messages were counted") as connection:
+            return outbox.waiting(connection)
+
+    def drop(self, channel: str, model: str | None = None) -> int:
+        """Delete the messages that wait for a channel, and for each recipient of it; give how many there were.
+
+        For a channel that was taken away for good: the alerts themselves stay.
+        """
+        with self.database.writing(f"messages for {channel} were dropped") as connection:
+            return outbox.drop(connection, channel, model)

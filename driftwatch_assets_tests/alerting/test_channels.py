@@ -117,6 +117,21 @@ class TestFinder:
         find = finder({"iris": ["ann@example.org", "bob@example.org"]}, {"DRIFTWATCH_ALERT_CHANNELS": MAIL})
         assert find("iris", "mail.smtp.example.org#00000000").recipients == ("ann@example.org", "bob@example.org")
 
+    def test_finds_whom_a_single_run_named_and_asks_for_that_once(self) -> None:
+        environment = {"DRIFTWATCH_ALERT_CHANNELS": MAIL}
+        [named] = channels_of("iris", ["bob@example.org"], environment)
+        asked: list[str] = []
+
+        def asked_for(model: str) -> list[str]:
+            asked.append(model)
+            return ["bob@example.org"]
+
+        find = finder({"iris": ["ann@example.org"]}, environment, asked_for=asked_for)
+        assert find("iris", channels_of("iris", ["ann@example.org"], environment)[0].name).recipients
+        assert asked == []
+        assert [find("iris", named.name).recipients for _ in range(2)] == [("bob@example.org",)] * 2
+        assert asked == ["iris"]
+
     def test_says_how_a_channel_that_was_taken_away_gets_its_alerts(self) -> None:
         with pytest.raises(ChannelFailed, match=r"iris has no channel 'ops' \(it has slack\).*as ops=<address>"):
             finder({}, {"DRIFTWATCH_ALERT_CHANNELS": SLACK})("iris", "ops")

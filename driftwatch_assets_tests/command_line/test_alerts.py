@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from driftwatch_assets.alerting import AlertRule, channels_of, spans
-from driftwatch_assets.command_line.alerts import acknowledge, deliver, list_alerts
+from driftwatch_assets.command_line.alerts import acknowledge, deliver, drop, list_alerts
 from driftwatch_assets.components.models import ModelUnknown
 from driftwatch_assets.monitoring import AlertUnknown, MonitoringUnreachable, open_monitoring
 from driftwatch_assets_tests.alerting.webhook_server import Receiver, receiving
@@ -129,6 +129,33 @@ def test_messages_are_delivered_by_hand_once(store: Monitoring, receiver: Receiv
     console, text = shown()
     listed(console)
     assert "wait" not in text.getvalue()
+
+
+def test_what_waits_for_a_channel_that_was_taken_away_can_be_let_go(
+    store: Monitoring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DRIFTWATCH_ALERT_CHANNELS", "")
+    console, text = shown(400)
+    assert deliver(console) == 1
+    assert "or let that go with driftwatch alerts drop ops" in text.getvalue()
+    before = store.alerts()
+    console, text = shown()
+    assert drop(console, "ops", "iris") == 0
+    assert text.getvalue() == "1 message dropped that waited for ops; the alerts themselves stay\n"
+    console, text = shown()
+    assert drop(console, "op", None) == 1
+    assert text.getvalue() == "no message waits for op; messages wait for: ops (3)\n"
+    assert drop(console, "ops", None) == 0
+    assert (store.waiting(), store.alerts()) == ({}, before)
+    assert deliver(console) == 0
+
+
+def test_all_recipients_of_a_channel_are_let_go_and_no_other_channel(store: Monitoring) -> None:
+    store.drop("ops")
+    mails = [f"m_il#{each}" for each in ("a1", "b2")]
+    store.apply_alerts("traffic", {HIGH: spans(HIGH, [("1", 0.3, None)])}, channels=[*mails, "mail#c3", "m_il-2"])
+    assert store.drop("m_il") == 2
+    assert store.waiting() == {"m_il-2": 1, "mail#c3": 1}
 
 
 def test_a_database_that_is_down_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -121,10 +121,10 @@ def test_hour_day_and_month_are_in_the_stored_champion_and_the_date_is_not(at_wo
         assert not moved[~others].any()
 
 
-def test_each_scored_year_has_five_pictures_beside_its_page_linked_from_the_report(house: House) -> None:
+def test_each_scored_year_has_five_pictures_beside_its_page_with_previews_in_the_ui(house: House) -> None:
     reports = house.folder / "lake" / MODEL / "reports"
     with house.instance() as instance:
-        records = instance.fetch_materializations(house.component.keys.report, limit=50).records
+        records = instance.fetch_materializations(house.component.keys.dashboard, limit=50).records
     linked = {}
     for record in reversed(records):
         materialization = record.asset_materialization
@@ -138,6 +138,9 @@ def test_each_scored_year_has_five_pictures_beside_its_page_linked_from_the_repo
             assert isinstance(link, dg.UrlMetadataValue)
             assert link.url.endswith(f"/{MODEL}/reports/{path.name}")
             assert_drawn(path.read_bytes())
+            preview = linked[year][f"{name}_preview"]
+            assert isinstance(preview, dg.MarkdownMetadataValue)
+            assert "data:image/png;base64," in str(preview.value)
 
 
 def test_pictures_that_show_the_same_are_not_drawn_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,7 +150,7 @@ def test_pictures_that_show_the_same_are_not_drawn_again(house: House, monkeypat
 
     def draw(*_: object, title: str, **__: object) -> dict[str, bytes]:
         drawn.append(title)
-        return dict.fromkeys(PICTURES, b"drawn")
+        return dict.fromkeys(PICTURES, next(iter(before.values())))
 
     monkeypatch.setattr(pictures, "anomaly_pictures", draw)
     assert house.backfill("2023", "2023").status == 0

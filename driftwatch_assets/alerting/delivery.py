@@ -182,6 +182,15 @@ def _found(model: str, channel: str, find: Callable[[str, str], Takes]) -> Takes
         return str(failure)
 
 
+_Alert = tuple[str, str, str | None]
+
+
+def _alerts(rows: Sequence[Row]) -> set[_Alert]:
+    """Give which alerts rows are about: the end of one is not told where telling of its beginning has just failed."""
+    told = [Notice.from_payload(row.payload, row.event) for row in rows]
+    return {(one.model, one.rule, one.opened_batch or one.batch) for one in told}
+
+
 class _Call:
     """One call's doings: what was sent and what was not."""
 
@@ -201,10 +210,12 @@ class _Call:
         at = self.now()
         borne = MESSAGES_A_MINUTE - self.outbox.sent_between(group.channel, at - _MINUTE, at)
         bundles = [group.rows] if len(group.rows) > DIGEST_ABOVE else [[row] for row in group.rows]
-        failures = 0
+        failures, untold = 0, set[_Alert]()
         for number, bundle in enumerate(bundles):
             if number >= borne:
                 self._postpone(bundle, self.now() + _MINUTE)
+            elif untold.intersection(_alerts(bundle)):
+                self._postpone(bundle, self.now())
             elif failures >= _FAILURES_UNTIL_DOWN:
                 self._postpone(bundle, self.now() + back_off(0, self.jitter()))
             elif self.remaining() < _SHORTEST_SEND:
@@ -212,6 +223,7 @@ class _Call:
             else:
                 error = self._error_of(group.takes, bundle)
                 failures = 0 if error is None else failures + 1
+                untold.update(() if error is None else _alerts(bundle))
                 self._mark(bundle, group.channel, error)
 
     def _error_of(self, takes: Takes | str, bundle: Sequence[Row]) -> str | None:

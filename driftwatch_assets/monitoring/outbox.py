@@ -77,22 +77,33 @@ def _delete(connection: sa.Connection, alert_id: int, event: Event) -> None:
 
 def claim(connection: sa.Connection, limit: int, now: datetime) -> list[OutboxRow]:
     """See `Monitoring.claim`."""
-    due = sa.or_(OUTBOX.c.next_attempt_at <= now, OUTBOX.c.next_attempt_at > now + LONGEST_WAIT)
-    until = OUTBOX.c.claimed_until
-    free = sa.or_(until.is_(None), until <= now, until > now + 2 * CLAIM)
-    waiting = (
+    ready = (
         sa.select(OUTBOX.c.id)
-        .where(OUTBOX.c.sent_at.is_(None), due, free)
+        .where(OUTBOX.c.sent_at.is_(None), _can_be_taken(OUTBOX, now), ~_awaits_its_beginning(now))
         .order_by(OUTBOX.c.created_at, OUTBOX.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    ids = list(connection.execute(waiting).scalars())
+    ids = list(connection.execute(ready).scalars())
     if not ids:
         return []
     connection.execute(sa.update(OUTBOX).where(OUTBOX.c.id.in_(ids)).values(claimed_until=now + CLAIM))
     taken = sa.select(OUTBOX).where(OUTBOX.c.id.in_(ids)).order_by(OUTBOX.c.created_at, OUTBOX.c.id)
     return [OutboxRow(**row) for row in connection.execute(taken).mappings()]
+
+
+def _can_be_taken(table: sa.FromClause, now: datetime) -> sa.ColumnElement[bool]:
+    until = table.c.claimed_until
+    due = sa.or_(table.c.next_attempt_at <= now, table.c.next_attempt_at > now + LONGEST_WAIT)
+    return sa.and_(due, sa.or_(until.is_(None), until <= now, until > now + 2 * CLAIM))
+
+
+def _awaits_its_beginning(now: datetime) -> sa.ColumnElement[bool]:
+    """Tell of a message that an alert was resolved whether the one that it opened still waits to be tried again."""
+    opened = OUTBOX.alias()
+    same = sa.and_(opened.c.alert_id == OUTBOX.c.alert_id, opened.c.channel == OUTBOX.c.channel)
+    before = sa.and_(OUTBOX.c.event == "resolved", opened.c.event == "opened", opened.c.id < OUTBOX.c.id)
+    return sa.exists().where(same, before, opened.c.sent_at.is_(None), ~_can_be_taken(opened, now))
 
 
 def sent(connection: sa.Connection, row_id: int, now: datetime) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from driftwatch_assets.alerting import EndedRun, run_spans, spans
+from driftwatch_assets.lake import BatchMissing
 from driftwatch_assets.monitoring import MonitoringError, open_monitoring
 from driftwatch_assets.steps.labels import known_with
 from driftwatch_assets.steps.outcome import CheckOutcome, StepOutcome
@@ -29,7 +30,15 @@ def monitor(watched: Watched, batch: str) -> StepOutcome:
     """Record what a batch's run found; a database that cannot be used stops nothing.
 
     What could not be recorded stands in the lake, from which the sensor records it.
+
+    Raises
+    ------
+    BatchMissing
+        The batch has no gold.
     """
+    batches = watched.lake.batches(watched.tables.gold)
+    if batch not in batches:
+        raise BatchMissing(watched.tables.gold, batch, batches)
     metrics = metric_rows(watched, batch)
     values = {row.name: row.value for row in metrics}
     failing = [rule.name for rule in watched.declaration.alerts.rules if rule.failed(values[rule.metric])]
@@ -40,8 +49,7 @@ def monitor(watched: Watched, batch: str) -> StepOutcome:
     try:
         store = open_monitoring(watched.monitoring)
         store.record_versions(watched.name, version_rows(watched))
-        position = watched.lake.batches(watched.tables.gold).index(batch)
-        store.record_batches(watched.name, [batch_row(watched, batch, position)])
+        store.record_batches(watched.name, [batch_row(watched, batch, batches.index(batch))])
         store.record_metrics(watched.name, metrics)
         store.record_feature_drift(watched.name, feature_rows(watched, [batch]))
     except MonitoringError as unusable:

@@ -39,6 +39,9 @@ class Mailbox:
     logins: list[str] = field(default_factory=list)
     port: int = 0
 
+    def taken(self) -> None:
+        """Happens when a mail has been taken, before its sender is told."""
+
     @property
     def recipients(self) -> list[str]:
         return [recipient for recipients, _ in self.mails for recipient in recipients]
@@ -66,6 +69,7 @@ class Mailbox:
             mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
             self.mails.append((list(envelope.rcpt_tos), mail))  # type: ignore[arg-type]
             self.encrypted.append(session.ssl is not None)
+            self.taken()
         return answer
 
     def authenticate(self, _s: SMTP, _session: Any, _envelope: Any, _mechanism: str, given: Any) -> AuthResult:

@@ -156,6 +156,16 @@ def test_one_message_that_is_never_taken_does_not_stand_in_the_way_of_the_next(
     assert run(outbox, clock, mail=mail) == Delivered(2, 1, 0, {"mail": "554"})
 
 
+def test_the_end_of_an_alert_waits_where_its_beginning_was_just_not_taken(outbox: MemoryOutbox, clock: Clock) -> None:
+    beginning = replace(NOTICE, batch="7", opened_batch="7")
+    outbox.put("mail", beginning.payload())
+    outbox.put("mail", replace(beginning, event="resolved", batch="8").payload())
+    put(outbox, "mail")
+    mail = Fake(clock, fails=lambda message: down(message) if mail.tried == 1 else None)
+    assert run(outbox, clock, mail=mail) == Delivered(sent=1, failed=1, waiting=1, errors={"mail": "down"})
+    assert [message.alerts[0]["batch"] for message in mail.taken] == ["mail-0"]
+
+
 def test_a_channel_that_fails_twice_in_a_row_is_left_alone_for_this_call(outbox: MemoryOutbox, clock: Clock) -> None:
     put(outbox, "mail", 5)
     mail = Fake(clock, fails=down)

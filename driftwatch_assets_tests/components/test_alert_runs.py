@@ -1,27 +1,32 @@
-"""What one run changes about alerts: whom they are mailed to, and that it failed; told by a real mail server."""
+"""What a run changes about alerts, and the sensors that tell of it, by a real mail server and on bad days."""
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import dagster as dg
+import psycopg
 import pytest
 
-from driftwatch_assets.alerting import CHOSEN_ASSETS, RUN_FAILED
-from driftwatch_assets.components import records
+from driftwatch_assets.alerting import CHOSEN_ASSETS, RUN_FAILED, deliver, finder
+from driftwatch_assets.components import alerts, records
 from driftwatch_assets.components.delivery import DELIVERY_SENSOR
 from driftwatch_assets.monitoring import open_monitoring
 from driftwatch_assets_tests.alerting.authority import Authority
 from driftwatch_assets_tests.alerting.mail_server import Mailbox, mail_server
 from driftwatch_assets_tests.components.club.declared import Club, model, settings
 from driftwatch_assets_tests.components.small import environment
+from driftwatch_assets_tests.postgres import database
 from driftwatch_assets_tests.steps.house import DAGSTERS_OWN_WARNINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from driftwatch_assets.monitoring import AlertRecord, Monitoring
+    from driftwatch_assets.monitoring import AlertChanges, AlertRecord, Monitoring
 
 pytestmark = DAGSTERS_OWN_WARNINGS
 FIRST, SECOND = "2024-01", "2024-02"
@@ -111,14 +116,19 @@ def test_a_run_says_whom_its_alerts_are_mailed_to_and_they_are_told_of_the_end_t
     club: Club, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WHO_IS_ON_CALL", EVE)
-    ran(club, FIRST, mailing(BOB, {"env": "WHO_IS_ON_CALL"}))
+    keys = club.component.keys
+    quick = (
+        *(*keys.bronzes, *keys.silvers, keys.gold, keys.predictions, keys.drift, keys.performance),
+        *(keys.report, keys.monitoring),
+    )
+    ran(club, FIRST, mailing(BOB, {"env": "WHO_IS_ON_CALL"}), *quick)
     judged(club)
     delivered(club)
     opened = "[medium] club, batch 2024-01: quarantined 0 < 1 (none)"
     assert subjects(mailbox) == [(BOB, opened), (EVE, opened)]
     mailbox.mails.clear()
     spoil(club, "members.csv", "m02000@example.org,", "m02000@example.org,1")
-    ran(club, SECOND)
+    ran(club, SECOND, None, *quick)
     judged(club)
     delivered(club)
     resolved = "[resolved] club, batch 2024-02: quarantined 1 (none)"
@@ -137,6 +147,12 @@ def test_a_recipient_who_has_no_mail_address_is_refused_and_the_declared_ones_ar
     judged(club)
     delivered(club)
     assert subjects(mailbox) == [(ANN, "[high] club, batch 2024-01: a run of club_batch failed")]
+
+
+def test_a_batch_that_is_not_there_is_not_recorded_and_it_says_so(club: Club) -> None:
+    run = ran(club, FIRST, None, club.component.keys.monitoring)
+    assert "'club/gold/features' has no batch '2024-01'" in records.why_failed(club.instance, run)
+    assert store(club).read("club").batches == ()
 
 
 def test_a_failed_run_is_told_by_itself_and_resolved_by_the_one_that_mended_it(club: Club, mailbox: Mailbox) -> None:
@@ -195,3 +211,106 @@ def test_what_a_person_launched_from_the_asset_graph_is_told_of_and_mended_by_wh
     ran(club, FIRST, None, *bronze)
     judged(club)
     assert alert(club, RUN_FAILED).state == "resolved"
+
+
+@pytest.fixture
+def server(club: Club, postgres: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """Give a monitoring database on a real server, and the club with a run that has failed."""
+    with database(postgres) as url:
+        monkeypatch.setenv("DRIFTWATCH_MONITORING_URL", url)
+        (club.watched.landing / "members.csv").unlink()
+        ran(club, FIRST, None, *club.component.keys.bronzes)
+        yield Server(postgres, urlsplit(url).path.removeprefix("/"))
+
+
+@dataclass(frozen=True)
+class Server:
+    """A PostgreSQL server that turns everybody away from a database, and lets them in again."""
+
+    admin: str
+    name: str
+
+    def turns_away(self) -> None:
+        with psycopg.connect(self.admin, autocommit=True) as connection:
+            connection.execute(f'ALTER DATABASE "{self.name}" ALLOW_CONNECTIONS false')
+            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [self.name])
+
+    def lets_in(self) -> None:
+        with psycopg.connect(self.admin, autocommit=True) as connection:
+            connection.execute(f'ALTER DATABASE "{self.name}" ALLOW_CONNECTIONS true')
+
+
+def test_a_database_that_goes_away_in_the_middle_of_a_tick_costs_no_alert_and_tells_none_twice(
+    club: Club, server: Server, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = alerts.judge_alerts
+
+    def interrupted(*given: Any, **named: Any) -> AlertChanges:
+        server.turns_away()
+        return whole(*given, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(alerts, "judge_alerts", interrupted)
+        with pytest.raises(dg.Failure, match="cannot be used") as failed:
+            judged(club)
+    assert "nothing of it was stored" in str(failed.value.description).lower()
+    server.lets_in()
+    assert store(club).alerts() == []
+    judged(club)
+    delivered(club)
+    judged(club)
+    delivered(club)
+    assert subjects(mailbox) == [(ANN, "[high] club, batch 2024-01: a run of club_batch failed")]
+
+
+def test_a_database_that_goes_away_between_a_mail_and_its_mark_has_it_sent_again_under_the_same_key(
+    club: Club, server: Server, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged(club)
+    with monkeypatch.context() as patch:
+        patch.setattr(mailbox, "taken", server.turns_away)
+        with pytest.raises(dg.Failure, match="cannot be used"):
+            delivered(club)
+    server.lets_in()
+    delivered(club)
+    assert len(mailbox.mails) == 1
+    monkeypatch.setattr("driftwatch_assets.monitoring.outbox.CLAIM", dt.timedelta(0))
+    delivered(club)
+    delivered(club)
+    assert len(mailbox.mails) == 2
+    assert len({mail["X-Driftwatch-Alert"] for _, mail in mailbox.mails}) == 1
+    assert store(club).waiting() == {}
+
+
+def test_a_mail_server_that_refuses_holds_up_no_run_and_gets_every_alert_in_its_order_when_it_takes_them(
+    club: Club, mailbox: Mailbox
+) -> None:
+    bronze = club.component.keys.bronzes
+    mailbox.answers = ["452 4.3.1 the disk is full"]
+    (club.watched.landing / "members.csv").unlink()
+    ran(club, FIRST, None, *bronze)
+    judged(club)
+    delivered(club)
+    club.deliver(2)
+    ran(club, FIRST, None, *bronze)
+    judged(club)
+    assert (alert(club, RUN_FAILED).state, mailbox.mails) == ("resolved", [])
+    later = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=1)
+    deliver(store(club), finder({"club": [ANN]}), now=lambda: later)
+    assert [mail["Subject"] for _, mail in mailbox.mails] == [
+        "[high] club, batch 2024-01: a run of club_batch failed",
+        "[resolved] club, batch 2024-01: a run of club_batch is in order again",
+    ]
+
+
+@pytest.mark.parametrize(("hours", "judges"), [(0, False), (1, True), (-24, True)])
+def test_alerts_wait_for_what_the_system_does_but_not_for_a_clock_that_was_moved(
+    club: Club, monkeypatch: pytest.MonkeyPatch, hours: int, judges: bool
+) -> None:
+    (club.watched.landing / "members.csv").unlink()
+    ran(club, FIRST, None, *club.component.keys.bronzes)
+    monkeypatch.setattr(alerts, "_settled", lambda *_: False)
+    moved = dt.datetime.now(dt.UTC) + dt.timedelta(hours=hours)
+    keys = club.component.keys
+    changes, told = alerts.bring_up_to_date(club.instance, club.watched, keys, run_urls="", now=lambda: moved)
+    assert (len(changes.opened), told) == (int(judges), judges)

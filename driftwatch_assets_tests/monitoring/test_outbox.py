@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from driftwatch_assets_tests.monitoring.conftest import Clock
 
 MINUTE = timedelta(minutes=1)
+RULE = AlertRule(name="auc_low", metric="auc", condition="<", threshold=0.7, severity="low")
 
 
 def put(store: Monitoring, count: int, channel: str = "mail") -> None:
@@ -94,6 +95,45 @@ def test_a_clock_that_has_jumped_back_holds_no_message_up(store: Monitoring, clo
     assert ids(store) == []
     clock.pass_by(days=-1)
     assert sorted(ids(store)) == [failed, claimed]
+
+
+def test_a_clock_that_has_jumped_ahead_repeats_a_message_under_its_id_and_loses_none(
+    store: Monitoring, clock: Clock
+) -> None:
+    put(store, 2)
+    first, second = ids(store)
+    clock.pass_by(days=400)
+    assert ids(store) == [first, second]
+    store.sent(first)
+    store.failed(second, "down", clock.now + LONGEST_WAIT)
+    clock.pass_by(days=-400)
+    assert ids(store) == [second]
+
+
+def test_the_end_of_an_alert_is_not_told_before_its_beginning(store: Monitoring, clock: Clock) -> None:
+    for values in ([("1", 0.5, None)], [("1", 0.5, None), ("2", 0.9, None)]):
+        store.apply_alerts("club", {RULE: spans(RULE, values)}, channels=["mail", "chat"])
+    [mail, chat] = [row for row in store.claim(9) if row.event == "opened"]
+    clock.pass_by(seconds=CLAIM.total_seconds())
+    store.failed(mail.id, "greylisted", clock.now + MINUTE)
+    store.sent(chat.id)
+    [end] = store.claim(9)
+    assert (end.event, end.channel) == ("resolved", "chat")
+    clock.pass_by(minutes=1)
+    assert [(row.event, row.channel) for row in store.claim(9)] == [("opened", "mail"), ("resolved", "mail")]
+
+
+def test_what_waits_for_a_channel_can_be_dropped_without_the_others(store: Monitoring) -> None:
+    put(store, 2)
+    store.apply_alerts("chess", {RULE: spans(RULE, [("1", 0.5, None)])}, channels=["mail", "mail#a1", "mailing"])
+    sent = store.claim(1)[0]
+    store.sent(sent.id)
+    assert store.waiting() == {"mail": 2, "mail#a1": 1, "mailing": 1}
+    assert store.drop("mail", "chess") == 2
+    assert store.drop("mail") == 1
+    assert store.waiting() == {"mailing": 1}
+    assert store.drop("mail") == 0
+    assert len(store.alerts()) == 3
 
 
 def test_sent_messages_are_counted_by_channel_and_time(store: Monitoring, clock: Clock) -> None:

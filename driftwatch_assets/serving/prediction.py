@@ -127,11 +127,18 @@ def prediction_router(champions: Champions, logs: PredictionLogs, metrics: Metri
     predictions = Predictions(champions, logs, metrics, limits)
     router = APIRouter(prefix="/v1/models", tags=["models"])
 
-    @router.get("", summary="List the models.", responses=refusals(401))
+    @router.get(
+        "", summary="List the models.", response_description="All models, sorted by name.", responses=refusals(401)
+    )
     async def models() -> ModelList:
         return ModelList(models=[describe(champions, name) for name in champions.names])
 
-    @router.get("/{model}", summary="Tell of a model: its champion, and what it takes.", responses=refusals(401, 404))
+    @router.get(
+        "/{model}",
+        summary="Tell of a model: its champion, and what it takes.",
+        response_description="The model, its champion with its metrics, and each feature with its valid values.",
+        responses=refusals(401, 404),
+    )
     async def model_of(model: ModelName) -> ModelDescription:
         champions.served(model)
         return describe(champions, model)

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annotations of a route
 from starlette.responses import JSONResponse, Response
 
-from driftwatch_assets.serving.api_page import api_page
+from driftwatch_assets.serving.api_page import api_page, example_call
 from driftwatch_assets.serving.champions import Champions
+from driftwatch_assets.serving.documents import refusals
 from driftwatch_assets.serving.guard import Guard
 from driftwatch_assets.serving.limits import Limits
 from driftwatch_assets.serving.logs import PredictionLogs
@@ -25,14 +27,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from prometheus_client.registry import Collector
-    from starlette.requests import Request
 
     from driftwatch_assets.lake import Lake
     from driftwatch_assets.serving.champion import ServedModel
 
 _FIRST_LOOK_SECONDS = 10.0
-_EXAMPLE = """curl -X POST http://127.0.0.1:3070/v1/models/iris/predict -H 'Content-Type: application/json' -d '
-  {"records": [{"flower": "1", "sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_width": 0.2}]}'"""
 
 
 def service(
@@ -100,11 +99,18 @@ def service(
     )
     app.add_exception_handler(Refusal, _refusal)
 
-    @app.get("/ping", tags=["service"], summary="Tell that the service runs.")
+    @app.get("/ping", tags=["service"], summary="Tell that the service runs.", response_description="It runs.")
     async def ping() -> dict[str, str]:
         return {"status": "ok"}
 
-    @app.get("/metrics", tags=["service"], summary="What the service counts, for Prometheus.", response_class=Response)
+    @app.get(
+        "/metrics",
+        tags=["service"],
+        summary="What the service counts, for Prometheus.",
+        response_description="The counters in Prometheus' text format.",
+        response_class=Response,
+        responses=refusals(401),
+    )
     async def tell_metrics() -> Response:
         for name in champions.names:
             champion = champions.current(name)
@@ -113,8 +119,11 @@ def service(
         return Response(await run_in_threadpool(metrics.text), media_type="text/plain; version=0.0.4")
 
     @app.get("/docs", include_in_schema=False, response_class=Response)
-    async def documents() -> Response:
-        return Response(api_page(app.openapi(), _EXAMPLE), media_type="text/html", headers=SAFE)
+    async def documents(request: Request) -> Response:
+        there = [champion for name in champions.names if (champion := champions.current(name)) is not None]
+        shown = min(there, key=lambda one: len(one.signature.fields), default=None)
+        example = example_call(str(request.base_url).rstrip("/"), shown)
+        return Response(api_page(app.openapi(), example, token=bool(tokens)), media_type="text/html", headers=SAFE)
 
     app.include_router(router.routes)
     _name_models(app, champions.names)
@@ -123,13 +132,15 @@ def service(
 
 
 def _name_models(app: FastAPI, names: Sequence[str]) -> None:
-    """Let the OpenAPI page name the models that there are."""
+    """Let the OpenAPI document name the models that there are, and no refusal of a parameter where any text is one."""
     drawn = app.openapi
 
     def with_names() -> dict[str, Any]:
         document = drawn()
         for operations in document["paths"].values():
             for operation in operations.values():
+                if "requestBody" not in operation:
+                    operation["responses"].pop("422", None)
                 for parameter in operation.get("parameters", ()):
                     if parameter["name"] == "model":
                         parameter["schema"]["enum"] = list(names)

@@ -74,6 +74,18 @@ def test_while_one_token_replaces_another_both_open(guarded: str) -> None:
     assert httpx.get(f"{guarded}/v1/models", headers=bearer(NEXT)).status_code == 200
 
 
+def test_a_token_that_was_replaced_opens_nothing_when_it_is_sent_again(garden: Watched, tmp_path: Path) -> None:
+    """Until then it opens as often as it is sent: it is no ticket. What is sent over a network goes through TLS."""
+    with running(iris_service(garden, tmp_path, tokens=(TOKEN,))) as address:
+        sent = [httpx.post(address + PREDICT, json={"records": [FLOWER]}, headers=bearer(TOKEN)) for _ in range(2)]
+    assert [answer.status_code for answer in sent] == [200, 200]
+    assert sent[0].json() == sent[1].json()
+    assert sent[0].headers["x-request-id"] != sent[1].headers["x-request-id"], "the log tells one from the other"
+    with running(iris_service(garden, tmp_path, tokens=(NEXT,))) as address:
+        again = httpx.post(address + PREDICT, json={"records": [FLOWER]}, headers=bearer(TOKEN))
+    assert again.status_code == 401
+
+
 def test_whether_it_runs_is_told_to_everybody(guarded: str) -> None:
     assert httpx.get(f"{guarded}/ping").json() == {"status": "ok"}
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
+import re
+import shlex
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
@@ -141,6 +144,16 @@ def test_the_api_has_a_page_of_its_own_that_asks_nobody(client: httpx.Client) ->
     assert "<script" not in answer.text
     assert "https://" not in answer.text
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+
+
+def test_the_call_on_the_page_of_the_api_is_one_that_is_answered(client: httpx.Client) -> None:
+    shown = re.search(r"<pre>(.*?)</pre>", client.get("/docs").text, re.DOTALL)
+    assert shown is not None
+    curl, address, _, header, _, body = shlex.split(html.unescape(shown[1]).replace("\\\n", ""))
+    name, _, value = header.partition(": ")
+    assert curl == "curl"
+    answer = client.post(address, content=body, headers={name: value})
+    assert answer.status_code == 200, answer.text
 
 
 def test_pages_are_served_with_their_headers_and_nothing_else_of_the_lake(client: httpx.Client) -> None:

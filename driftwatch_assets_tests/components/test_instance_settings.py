@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -11,6 +12,7 @@ from dagster._core.run_coordinator import QueuedRunCoordinator
 
 from driftwatch_assets.settings import PROJECT
 from driftwatch_assets_tests.postgres import database
+from driftwatch_assets_tests.steps.house import House
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,6 +49,27 @@ def test_several_processes_share_an_instance_in_postgresql(
             instance.add_dynamic_partitions("some_batch", ["1"])
         with opened(tmp_path, "dagster.postgres.yaml", monkeypatch) as again:
             assert again.get_dynamic_partitions("some_batch") == ["1"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("file", ["dagster.yaml", "dagster.postgres.yaml"])
+def test_a_whole_replay_keeps_its_runs_where_the_file_says(
+    file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres: str
+) -> None:
+    house = House(tmp_path, model="iris")
+    home = house.settings.dagster_home
+    home.mkdir()
+    with database(postgres) as url:
+        monkeypatch.setenv("DAGSTER_POSTGRES_URL", url)
+        shutil.copyfile(PROJECT / file, home / "dagster.yaml")
+        told = house.command("replay", "iris", timeout=1800)
+        assert told.returncode == 0, told.stdout + told.stderr
+        with opened(home, file, monkeypatch) as instance:
+            done = Counter((run.job_name, run.status.value) for run in instance.get_runs())
+    assert set(done) == {("iris_batch", "SUCCESS"), ("iris_training", "SUCCESS")}
+    assert done["iris_batch", "SUCCESS"] == 6
+    kept_here = {path.name for path in home.rglob("*.db")}
+    assert ("runs.db" in kept_here) is (file == "dagster.yaml"), kept_here
 
 
 def test_postgresql_without_its_url_says_which_setting_is_missing(

@@ -16,9 +16,10 @@ from driftwatch_assets.alerting import CHOSEN_ASSETS, RUN_FAILED, deliver, finde
 from driftwatch_assets.components import alerts, records
 from driftwatch_assets.components.delivery import DELIVERY_SENSOR
 from driftwatch_assets.monitoring import open_monitoring
+from driftwatch_assets.settings import Settings
 from driftwatch_assets_tests.alerting.authority import Authority
 from driftwatch_assets_tests.alerting.mail_server import Mailbox, mail_server
-from driftwatch_assets_tests.components.club.declared import Club, model, settings
+from driftwatch_assets_tests.components.club.declared import Club, model
 from driftwatch_assets_tests.components.small import environment
 from driftwatch_assets_tests.postgres import database
 from driftwatch_assets_tests.steps.house import DAGSTERS_OWN_WARNINGS
@@ -52,14 +53,21 @@ def mailbox(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monkey
         yield served
 
 
+@pytest.fixture(scope="module")
+def versions(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Give a store of models for all: making its tables takes longer than a test, and none trains."""
+    return f"sqlite:///{tmp_path_factory.mktemp('mlflow')}/mlflow.db"
+
+
 @pytest.fixture
 def club(
-    instance: dg.DagsterInstance, tmp_path: Path, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+    instance: dg.DagsterInstance, versions: str, tmp_path: Path, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Club]:
-    for name, value in environment(tmp_path).items():
+    places = {**environment(tmp_path), "MLFLOW_TRACKING_URI": versions}
+    for name, value in places.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("DRIFTWATCH_ALERT_CHANNELS", f"post={mailbox.address()}")
-    made = Club(instance, model(alerts=ALERTS), settings(tmp_path))
+    made = Club(instance, model(alerts=ALERTS), Settings.from_environment(places))
     monkeypatch.setattr("driftwatch_assets.components.delivery.monitored_models", lambda: {"club": made.component})
     made.deliver(2)
     yield made
@@ -91,6 +99,18 @@ def ran(
         asset_selection=list(assets) or None,
     )
     return club.daemon.run(job or club.component.keys.batch_job, request).dagster_run.run_id
+
+
+def failed_run(club: Club) -> str:
+    """Leave a run behind that has failed without a word."""
+    run = dg.DagsterRun(
+        job_name=club.component.keys.batch_job,
+        status=dg.DagsterRunStatus.STARTED,
+        tags={records.MODEL_TAG: "club", records.BATCH_TAG: FIRST},
+    )
+    club.instance.add_run(run)
+    club.instance.report_run_failed(run)
+    return run.run_id
 
 
 def judged(club: Club) -> None:
@@ -191,8 +211,7 @@ def test_an_error_that_may_quote_what_was_read_is_told_by_its_class(club: Club, 
 
 
 def test_a_failure_is_not_forgotten_when_dagster_has_forgotten_the_run(club: Club) -> None:
-    (club.watched.landing / "members.csv").unlink()
-    failed = ran(club, FIRST, None, *club.component.keys.bronzes)
+    failed = failed_run(club)
     judged(club)
     opened = alert(club, RUN_FAILED)
     club.instance.delete_run(failed)
@@ -218,8 +237,7 @@ def server(club: Club, postgres: str, monkeypatch: pytest.MonkeyPatch) -> Iterat
     """Give a monitoring database on a real server, and the club with a run that has failed."""
     with database(postgres) as url:
         monkeypatch.setenv("DRIFTWATCH_MONITORING_URL", url)
-        (club.watched.landing / "members.csv").unlink()
-        ran(club, FIRST, None, *club.component.keys.bronzes)
+        failed_run(club)
         yield Server(postgres, urlsplit(url).path.removeprefix("/"))
 
 
@@ -285,14 +303,11 @@ def test_a_database_that_goes_away_between_a_mail_and_its_mark_has_it_sent_again
 def test_a_mail_server_that_refuses_holds_up_no_run_and_gets_every_alert_in_its_order_when_it_takes_them(
     club: Club, mailbox: Mailbox
 ) -> None:
-    bronze = club.component.keys.bronzes
     mailbox.answers = ["452 4.3.1 the disk is full"]
-    (club.watched.landing / "members.csv").unlink()
-    ran(club, FIRST, None, *bronze)
+    failed_run(club)
     judged(club)
     delivered(club)
-    club.deliver(2)
-    ran(club, FIRST, None, *bronze)
+    ran(club, FIRST, None, *club.component.keys.bronzes)
     judged(club)
     assert (alert(club, RUN_FAILED).state, mailbox.mails) == ("resolved", [])
     later = dt.datetime.now(dt.UTC) + dt.timedelta(minutes=1)
@@ -307,8 +322,7 @@ def test_a_mail_server_that_refuses_holds_up_no_run_and_gets_every_alert_in_its_
 def test_alerts_wait_for_what_the_system_does_but_not_for_a_clock_that_was_moved(
     club: Club, monkeypatch: pytest.MonkeyPatch, hours: int, judges: bool
 ) -> None:
-    (club.watched.landing / "members.csv").unlink()
-    ran(club, FIRST, None, *club.component.keys.bronzes)
+    failed_run(club)
     monkeypatch.setattr(alerts, "_settled", lambda *_: False)
     moved = dt.datetime.now(dt.UTC) + dt.timedelta(hours=hours)
     keys = club.component.keys

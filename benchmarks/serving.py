@@ -41,11 +41,10 @@ TITLE = "The prediction service under load"
 PAGE = """\
 # {title}
 
-`make bench` on {date}; {processor}; load average {load:.1f} before the start.
-{wrk} ran beside the service on the same cores. One record of the iris model a request, each logged before it is
-answered; a connection sends its next request when the one before is answered. The first champion is what the replay of
-the simulated batches promoted; the forest of 100 trees is the slowest declared candidate. The change of the champion
-happened while {promoted:,} requests were answered.
+`make bench` on {date}; {processor}; load average {load:.1f} before the start; {wrk} beside the service.
+One record of the iris model a request, each logged before it is answered; a connection sends its next request when the
+one before is answered. The first champion is what the replay of the simulated batches promoted; the forest of 100 trees
+is the slowest declared candidate. The champion changed while {promoted:,} requests were answered.
 
 {measured}
 

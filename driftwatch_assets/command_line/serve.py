@@ -12,9 +12,9 @@ import uvicorn
 from driftwatch_assets.components.models import monitored_models
 from driftwatch_assets.definitions import places_of
 from driftwatch_assets.serving import Limits, ServedModel, service
-from driftwatch_assets.serving.environment import ServiceSettings, own_names
+from driftwatch_assets.serving.environment import SPOOL, ServiceSettings, own_names
 from driftwatch_assets.serving.state import FirstPage, MonitoringState
-from driftwatch_assets.settings import Settings
+from driftwatch_assets.settings import SettingError, Settings
 
 if TYPE_CHECKING:
     import socket
@@ -44,10 +44,18 @@ def built_service(host: str, *, limits: Limits | None = None) -> Guard:
     Raises
     ------
     SettingError
-        There is no token though `host` is not loopback.
+        There is no token though `host` is not loopback, or answers cannot be kept where they should wait.
 
     """
     own = ServiceSettings.from_environment(host)
+    try:
+        own.spool.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as refused:
+        message = (
+            f"answers cannot be kept in {own.spool} until they are in the lake ({refused.strerror}): set {SPOOL} to a "
+            f"folder on a local disk that can be written"
+        )
+        raise SettingError(message) from refused
     settings = Settings.from_environment()
     places = places_of(settings)
     lake = places.lake()

@@ -14,6 +14,7 @@ import httpx
 import pandas as pd
 import pytest
 
+from driftwatch_assets.command_line.serve import built_service
 from driftwatch_assets.lake import Lake, WriteFailed
 from driftwatch_assets.serving import Limits
 from driftwatch_assets.serving.champion import Champion
@@ -21,6 +22,7 @@ from driftwatch_assets.serving.logs import PredictionLog, PredictionLogs
 from driftwatch_assets.serving.records import Rows
 from driftwatch_assets.serving.refusal import Refusal
 from driftwatch_assets.serving.scoring import answer
+from driftwatch_assets.settings import SettingError
 from driftwatch_assets_tests.serving.conftest import iris_service
 from driftwatch_assets_tests.serving.garden import FEATURES, FLOWER, LARGE, PREDICT, garden_in, iris_served, promoted
 from driftwatch_assets_tests.serving.house import process, running
@@ -187,6 +189,34 @@ def test_a_full_disk_refuses_the_answer_and_leaves_whole_lines(champion: Champio
     log.append([answered(champion, "three", "c")])
     assert log.flush() == 2
     assert stored(lake)["request_id"].tolist() == ["one", "three"]
+
+
+def test_while_answers_cannot_be_kept_none_is_given_and_the_service_goes_on(garden: Watched, tmp_path: Path) -> None:
+    lake, spool = Lake(str(tmp_path / "lake")), tmp_path / "spool"
+    with (
+        running(iris_service(garden, spool, lake=lake)) as address,
+        httpx.Client(base_url=address, timeout=20) as client,
+    ):
+        (spool / "iris").rename(tmp_path / "away")
+        (spool / "iris").write_text("a file where the folder should be")
+        refused = client.post(PREDICT, json={"records": [FLOWER]})
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "10")
+        assert "could not be logged" in refused.json()["detail"]
+        assert client.get("/ping").status_code == 200
+        (spool / "iris").unlink()
+        (tmp_path / "away").rename(spool / "iris")
+        assert client.post(PREDICT, json={"records": [FLOWER]}).status_code == 200
+    assert len(stored(lake)) == 1
+
+
+def test_a_spool_that_cannot_be_made_is_told_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    environment = {"DRIFTWATCH_LAKE": str(tmp_path / "lake"), "DRIFTWATCH_SPOOL": str(tmp_path / "file" / "spool")}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        with pytest.raises(SettingError, match="set DRIFTWATCH_SPOOL to a folder on a local disk"):
+            built_service("127.0.0.1")
 
 
 def test_two_services_by_mistake_bring_each_row_once_and_leave_each_other_alone(

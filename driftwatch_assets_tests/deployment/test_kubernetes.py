@@ -46,7 +46,7 @@ def code_location() -> dict[str, Any]:
         "name": CODE["name"],
         "image": f"{image['repository']}:{image['tag']}",
         "imagePullPolicy": image["pullPolicy"],
-        "args": ["dagster", "code-server", "start", "-p", str(CODE["port"]), *CODE["codeServerArgs"]],
+        "args": ["dagster", "api", "grpc", "-p", str(CODE["port"]), *CODE["dagsterApiGrpcArgs"]],
         **{key: CODE[key] for key in CONTAINER_KEYS},
         "readinessProbe": {"exec": {"command": ["dagster", "api", "grpc-health-check"]}, **probe},
     }
@@ -134,7 +134,7 @@ def test_each_service_is_started_as_by_compose() -> None:
     assert ours[:-1] == theirs[:-1]
     code = code_location()["spec"]["template"]["spec"]["containers"][0]["args"]
     assert code[:3] == composed["code"]["command"][:3]
-    module = CODE["codeServerArgs"][-1]
+    module = CODE["dagsterApiGrpcArgs"][-1]
     assert module in composed["code"]["command"]
     assert importlib.util.find_spec(module) is not None
 

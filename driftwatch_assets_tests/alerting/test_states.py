@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driftwatch_assets.alerting import AlertRule, AlertSpan, EndedRun, run_spans, spans
+from driftwatch_assets.alerting import CHOSEN_ASSETS, AlertRule, AlertSpan, EndedRun, run_spans, spans
 
 LOW = AlertRule(name="accuracy_low", metric="accuracy", condition="<", threshold=0.5, severity="high")
 VALUES = st.lists(st.none() | st.floats(0, 1), max_size=12)
@@ -75,6 +75,13 @@ def test_the_success_of_another_job_mends_nothing() -> None:
     runs = [run("a", 1, failed=True, job="training"), run("b", 2, failed=False, job="batch")]
     assert not run_spans(runs)[0].resolved
     assert run_spans([*runs, run("c", 3, failed=False, job="training")])[0].resolved_by_run == "c"
+
+
+def test_what_chosen_assets_failed_at_is_mended_by_whatever_succeeds_and_mends_nothing_else() -> None:
+    chosen = [run("a", 1, failed=True, job=CHOSEN_ASSETS), run("b", 2, failed=False)]
+    assert run_spans(chosen)[0].resolved_by_run == "b"
+    whole = [run("a", 1, failed=True), run("b", 2, failed=False, job=CHOSEN_ASSETS)]
+    assert not run_spans(whole)[0].resolved
 
 
 def test_a_batch_is_mended_when_all_its_jobs_are() -> None:

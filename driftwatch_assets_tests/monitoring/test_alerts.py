@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from driftwatch_assets.alerting import RUN_FAILED, EndedRun, RunRule, run_spans, spans
 from driftwatch_assets.monitoring import AlertChanges, AlertUnknown
+from driftwatch_assets.monitoring.outbox import CLAIM
 from driftwatch_assets_tests.monitoring.examples import DRIFT, LOW
 from driftwatch_assets_tests.monitoring.test_recording import everything
 
@@ -149,11 +150,13 @@ def test_an_end_that_is_just_being_sent_is_followed_by_a_new_beginning(store: Mo
     assert told(store) == [("opened", "2")]
 
 
-def test_who_sends_an_old_message_does_not_mark_the_new_one(store: Monitoring) -> None:
+def test_who_sends_an_old_message_does_not_mark_the_new_one(store: Monitoring, clock: Clock) -> None:
     judge(store, {"2": BAD})
     sending = store.claim(1)
     judge(store, {"2": GOOD})
-    assert told(store) == [("resolved", "2")]
+    assert told(store) == []
+    clock.pass_by(seconds=CLAIM.total_seconds())
+    assert told(store) == [("opened", "2"), ("resolved", "2")]
     judge(store, {"2": BAD})
     store.sent(sending[0].id)
     assert store.overview().outbox_pending == 1
@@ -176,6 +179,17 @@ def test_an_alert_says_when_the_batch_was_judged_where_that_is_known(store: Moni
 def test_each_channel_gets_each_message(store: Monitoring) -> None:
     assert judge(store, {"1": BAD}, ("mail", "chat", "mail")).messages == 2
     assert sorted(row.channel for row in store.claim(10)) == ["chat", "mail"]
+
+
+def test_a_batch_may_have_channels_of_its_own_which_are_told_of_the_end_too(store: Monitoring) -> None:
+    found = spans(LOW, [("1", BAD, None)])
+    store.apply_alerts("club", {LOW: found}, channels=["mail"], channels_of={"1": ["ann"], "2": ["bob"]})
+    assert [(row.event, row.channel) for row in store.claim(9)] == [("opened", "ann")]
+    found = spans(LOW, [("1", BAD, None), ("2", GOOD, None)])
+    store.apply_alerts("club", {LOW: found}, channels=["mail"], channels_of={"1": ["ann"]})
+    ends = [(row.event, row.channel) for row in store.claim(9, store.clock() + 2 * CLAIM) if row.event == "resolved"]
+    assert ends == [("resolved", "ann"), ("resolved", "mail")]
+    assert store.apply_alerts("chess", {LOW: found}, channels_of={"1": ["ann"]}, notify=False).messages == 0
 
 
 def test_a_message_says_what_was_found_and_an_alert_keeps_it(store: Monitoring) -> None:
@@ -293,6 +307,19 @@ def test_a_failed_run_alerts_until_a_later_one_succeeds_and_anew_when_one_fails_
     judge_runs(store, *runs)
     assert (only(store).state, only(store).opened_by_run) == ("open", "d")
     assert [(row.event, row.payload["opened_by_run"]) for row in store.claim(9)] == [("opened", "d")]
+
+
+def test_an_alert_of_a_failed_run_tells_of_that_run_and_keeps_it_when_it_is_forgotten(store: Monitoring) -> None:
+    batch = {"1": {"retrained": True, "run_url": "of the batch"}}
+    of_runs = {name: {"job": "batch", "run_url": f"runs/{name}"} for name in ("a", "b")}
+    failed, mended = run("a", 1, failed=True), run("b", 2, failed=False)
+    at = {one.run_id: one.ended_at for one in (failed, mended)}
+    rule = RunRule()
+    for runs, known in (([failed], of_runs), ([failed], {}), ([failed, mended], of_runs), ([failed, mended], {})):
+        store.apply_alerts("club", {rule: run_spans(runs)}, batch, of_runs=known, channels=["mail"], at=at)
+        assert only(store).details == of_runs["a"]
+    assert (only(store).opened_at, only(store).resolved_at) == (failed.ended_at, mended.ended_at)
+    assert [row.payload["details"]["run_url"] for row in store.claim(9)] == ["runs/a", "runs/b"]
 
 
 def test_failed_runs_of_two_batches_are_two_alerts(store: Monitoring) -> None:

@@ -78,14 +78,17 @@ class Composed:
     def check(self, name: str) -> bool:
         kind, *test = self.services[name]["healthcheck"]["test"]
         command = [part.replace("$$", "$") for part in test]
-        done = subprocess.run(
-            ["sh", "-c", *command] if kind == "CMD-SHELL" else command,
-            cwd=PROJECT,
-            env=self.environment(name),
-            check=False,
-            capture_output=True,
-            timeout=60,
-        )
+        try:
+            done = subprocess.run(
+                ["sh", "-c", *command] if kind == "CMD-SHELL" else command,
+                cwd=PROJECT,
+                env=self.environment(name),
+                check=False,
+                capture_output=True,
+                timeout=60,
+            )
+        except subprocess.TimeoutExpired:
+            return False
         return done.returncode == 0
 
     def once(self, name: str) -> None:

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 START_SECONDS = 300.0
 """Several times what a quiet machine with two cores needs."""
 
-STOP_SECONDS = 30.0
+STOP_SECONDS = 150.0
+"""Dagster and Celery answer first what they are being asked, for a minute where it takes one."""
+
 _POLL_SECONDS = 0.1
 _LOG_CHARACTERS = 6000
 

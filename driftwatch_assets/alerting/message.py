@@ -157,7 +157,8 @@ def _opening_of_run(notice: Notice) -> str:
     if notice.event == "resolved":
         return f"An alert was resolved: {run}{where} has ended well after an earlier one failed."
     step = "" if notice.step is None else f" in step {notice.step}"
-    error = "" if notice.error is None else f" with {notice.error}"
+    # A sentence has a line of its own below.
+    error = "" if notice.error is None or " " in notice.error else f" with {notice.error}"
     return f"An alert has opened: {run}{where} failed{step}{error}. What was to be done is not done; the run tells why."
 
 

@@ -51,8 +51,8 @@ class Notice:
     reason
         Of a resolved alert: why.
     job, step, error
-        Of a failed run: its job, the step that failed and the class of the error. The error's text stays in Dagster,
-        since it may quote what was read.
+        Of a failed run: its job, the step that failed, and the class of the error or, of a batch that was refused, what
+        the project said of it. The text of another error stays in Dagster, since it may quote what was read.
     run, run_url, report_url
         The run that found it, and where to read on.
     at
@@ -191,7 +191,7 @@ def _read(told: Mapping[str, Any]) -> Notice:
         reason=_sentence(told.get("reason")),
         job=_name(told.get("job")),
         step=_name(told.get("step")),
-        error=_name(told.get("error")),
+        error=_sentence(told.get("error")),
         run=_name(told.get("run")),
         run_url=_link(told.get("run_url")),
         report_url=_link(told.get("report_url")),

@@ -195,7 +195,8 @@ def test_a_failed_run_is_told_by_itself_and_resolved_by_the_one_that_mended_it(c
     assert (resolved.state, resolved.resolved_by_run, resolved.opened_by_run) == ("resolved", mended, failed)
     delivered(club)
     [told, end] = [mail.get_body(("plain",)).get_content() for _, mail in mailbox.mails]
-    assert "Failed step: club__bronze" in told
+    assert "for batch 2024-01 failed in step club__bronze. What was to be done is not done" in told
+    assert f"Error: {opened.details['error']}" in " ".join(told.split())
     assert f"/runs/{failed}" in told
     assert f"/runs/{mended}" in end
     assert again not in told + end

@@ -63,5 +63,5 @@ def address(garden: Watched, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture
 def client(address: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=address, timeout=10) as opened:
+    with httpx.Client(base_url=address, timeout=60) as opened:
         yield opened

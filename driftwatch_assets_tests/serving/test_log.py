@@ -259,7 +259,7 @@ def test_answers_reach_the_lake_while_the_service_runs(garden: Watched, tmp_path
     with running(iris_service(garden, tmp_path / "spool", lake=lake, limits=limits)) as address:
         httpx.post(address + PREDICT, json={"records": [FLOWER]})
         deadline = threading.Event()
-        for _ in range(100):
+        for _ in range(1000):
             if lake.batches(TABLE):
                 break
             deadline.wait(0.05)

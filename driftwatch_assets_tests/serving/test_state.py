@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import html
+import os
 import re
 import shlex
 import shutil
@@ -11,6 +12,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import sync_playwright
 from prometheus_client.parser import text_string_to_metric_families
 
 from driftwatch_assets.alerting import AlertRule, spans
@@ -144,6 +146,21 @@ def test_the_api_has_a_page_of_its_own_that_asks_nobody(client: httpx.Client) ->
     assert "<script" not in answer.text
     assert "https://" not in answer.text
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_pages_fit_a_narrow_and_a_wide_window(address: str, width: int) -> None:
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("there is no Chromium on this machine (set CHROMIUM to its path)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        for where in ("/", "/docs"):
+            page.goto(address + where)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, where
+        browser.close()
 
 
 def test_the_call_on_the_page_of_the_api_is_one_that_is_answered(client: httpx.Client) -> None:

@@ -19,6 +19,7 @@ from driftwatch_assets.definitions import shared_definitions
 from driftwatch_assets.settings import PROJECT, Settings
 from driftwatch_assets_tests.readme import PAGES, blocks, commands, section
 from driftwatch_assets_tests.steps.house import DAGSTERS_OWN_WARNINGS
+from driftwatch_assets_tests.tour.pictures import ALL_BYTES, LARGEST_BYTES, PICTURES
 from driftwatch_assets_tests.tour.runs import RUN_BY, RUN_IN_PARTS
 
 if TYPE_CHECKING:
@@ -169,6 +170,18 @@ def test_links_lead_somewhere(page: str) -> None:
         assert target.is_file(), link
         if anchor:
             assert anchor in _anchors(target.read_text(encoding="utf-8")), link
+
+
+def test_every_picture_is_shown_and_small() -> None:
+    shown = {
+        link
+        for text in PAGES.values()
+        for link in re.findall(r"!\[[^\]]{20,}\]\((?:docs/)?pictures/(\w+)\.png\)", text)
+    }
+    files = {file.stem: file.stat().st_size for file in (PROJECT / "docs" / "pictures").iterdir()}
+    assert shown == set(files) == set(PICTURES)
+    assert max(files.values()) < LARGEST_BYTES
+    assert sum(files.values()) < ALL_BYTES
 
 
 def test_the_readme_can_be_skimmed() -> None:

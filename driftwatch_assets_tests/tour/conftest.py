@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SEED = 42
-SIZES = {
+SIZES: dict[str, dict[str, Any]] = {
     "iris": {},
     "gas_sensors": {"scale": 0.3},
     "loan_eligibility": {"scale": 0.4},

@@ -7,13 +7,17 @@ import json
 import re
 import shutil
 import signal
+import sqlite3
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import psycopg2
 import pytest
 
+from driftwatch_assets.alerting import AlertRule, spans
+from driftwatch_assets.monitoring import open_monitoring
 from driftwatch_assets.settings import PROJECT
 from driftwatch_assets_tests.deployment.composition import compose, secrets_of
 from driftwatch_assets_tests.deployment.processes import answers
@@ -77,6 +81,8 @@ def test_the_service_answers_as_the_readme_asks(replayed: Copied) -> None:
     (replayed.project / "labels.csv").write_text("flower,species\na,setosa\n")
     with replayed.server(f"{start} --port {port}") as server:
         server.until("the service answers", answers(f"http://127.0.0.1:{port}/ping"))
+        url = f"http://127.0.0.1:{port}/v1/models/iris"
+        server.until("iris has its champion", lambda: httpx.get(url, timeout=30).json().get("version"))
         model, predicted = [json.loads(replayed.succeeds(one.replace(":3070", f":{port}"))) for one in asked]
         assert model["version"] == predicted["version"]
         [row] = predicted["predictions"]
@@ -157,6 +163,20 @@ def test_what_was_packed_is_there_again(replayed: Copied) -> None:
     assert history(replayed) == before, "nothing was taken in or trained again"
 
 
+def test_a_lost_instance_is_filled_again_and_nothing_is_trained_twice(replayed: Copied, tmp_path: Path) -> None:
+    before, versions = history(replayed, "iris"), registered(replayed)
+    elsewhere = replayed.at(DAGSTER_HOME=str(tmp_path / "dagster"))
+    elsewhere.succeeds("driftwatch replay iris")
+    assert history(elsewhere, "iris") == before
+    assert registered(replayed) == versions
+
+
+def registered(copied: Copied) -> list[tuple[str, int]]:
+    """Give every registered version of every model."""
+    with closing(sqlite3.connect(copied.project / "data" / "mlflow" / "mlflow.db")) as store:
+        return store.execute("SELECT name, version FROM model_versions ORDER BY name, version").fetchall()
+
+
 def test_every_store_is_brought_to_this_version(replayed: Copied) -> None:
     for command in commands_of("test_every_store_is_brought_to_this_version"):
         replayed.succeeds(command)
@@ -175,6 +195,18 @@ def test_the_readers_password_is_changed(copied: Copied) -> None:
             cursor.execute("SELECT count(*) FROM alerts")
             assert cursor.fetchall() == [(0,)]
         reader.close()
+
+
+def test_what_waits_for_a_channel_is_let_go(copied: Copied) -> None:
+    url = f"sqlite:///{copied.project}/data/monitoring/monitoring.db"
+    rule = AlertRule(name="accuracy_low", metric="accuracy", condition="<", threshold=0.7, severity="high")
+    store = open_monitoring(url)
+    store.apply_alerts("iris", {rule: spans(rule, [("6", 0.3, None)])}, channels=["ops"])
+    assert store.waiting() == {"ops": 1}
+    copied.succeeds("driftwatch alerts drop ops")
+    assert store.waiting() == {}
+    copied.succeeds("driftwatch alerts deliver")
+    assert "accuracy_low" in copied.succeeds("driftwatch alerts list --state open")
 
 
 def test_the_publishers_archive_is_fetched(copied: Copied) -> None:

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from driftwatch_assets_tests.deployment.processes import answers
 from driftwatch_assets_tests.tour.copied import free_port
-from driftwatch_assets_tests.tour.pictures import PICTURES, taken
+from driftwatch_assets_tests.tour.pictures import ALL_BYTES, LARGEST_BYTES, PICTURES, taken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-LARGEST_BYTES = 200_000
-ALL_BYTES = 1_500_000
 MEASURES = ("sepal_length", "sepal_width", "petal_length", "petal_width")
 ARGUMENTS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
 HOUR_BY_HAND = """
@@ -54,6 +52,7 @@ def asked(replayed: Copied) -> Copied:
     port = free_port()
     with replayed.server(f"driftwatch serve --port {port}") as server:
         url = f"http://127.0.0.1:{port}/v1/models/iris"
+        server.until("the service answers", answers(f"http://127.0.0.1:{port}/ping"))
         server.until("iris has its champion", lambda: httpx.get(url, timeout=30).json().get("version"))
         records = [{name: flower[name] for name in ("flower", *MEASURES)} for flower in flowers]
         httpx.post(f"{url}/predict", json={"records": records}, timeout=60).raise_for_status()
@@ -115,8 +114,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", PICTURES)
-def test_a_picture_shows_what_its_page_says(browser: Browser, servers: dict[str, str], folder: Path, name: str) -> None:
-    content = taken(browser, PICTURES[name], servers)
+def test_a_picture_shows_what_its_page_says(
+    browser: Browser, servers: dict[str, str], asked: Copied, folder: Path, name: str
+) -> None:
+    content = taken(browser, PICTURES[name], servers, str(asked.project.parents[1]))
     assert len(content) < LARGEST_BYTES
     (folder / f"{name}.png").write_bytes(content)
 

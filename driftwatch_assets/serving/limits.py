@@ -22,7 +22,7 @@ class Limits:
     round_rows
         Rows that are scored in one call, of as many waiting requests as fit.
     reload_seconds
-        Time between two looks for a promotion.
+        Time between two looks for a promotion of a model. A look costs some five milliseconds of processor time.
     flush_seconds
         Time between two transports of the log into the lake.
 
@@ -33,5 +33,5 @@ class Limits:
     requests: int = 64
     body_seconds: float = 20.0
     round_rows: int = 1000
-    reload_seconds: float = 1.0
+    reload_seconds: float = 2.0
     flush_seconds: float = 60.0

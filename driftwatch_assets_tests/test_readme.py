@@ -184,5 +184,15 @@ def test_every_picture_is_shown_and_small() -> None:
     assert sum(files.values()) < ALL_BYTES
 
 
+def test_the_services_speed_is_the_measured_one() -> None:
+    [said] = re.findall(
+        r"(\d+) requests a second and p99 ([\d.]+) ms", section("What is measured, and how").replace("\n", " ")
+    )
+    measured = (PROJECT / "benchmarks" / "results.md").read_text()
+    [row] = re.findall(r"^\| logistic regression \| 4 \| (.*) \|$", measured, flags=re.MULTILINE)
+    requests, _, p99, *_ = (cell.strip() for cell in row.split("|"))
+    assert said == (requests, p99)
+
+
 def test_the_readme_can_be_skimmed() -> None:
     assert len(PAGES["README.md"].splitlines()) <= 450

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 COMMAND_SECONDS = 1800
+START_SECONDS = 600
+"""Many times what a quiet machine needs."""
+
 _PROGRAMS = Path(sys.executable).parent
 _NOT_HANDED_ON = ("DRIFTWATCH_", "DAGSTER_", "MLFLOW_", "PYTEST_", "MAKE", "COLUMNS")
 

@@ -25,7 +25,7 @@ from driftwatch_assets_tests.postgres import database, postgres_server
 from driftwatch_assets_tests.readme import commands
 from driftwatch_assets_tests.sources.archive_server import Publication, archive_of, serve
 from driftwatch_assets_tests.tour.conftest import deliver
-from driftwatch_assets_tests.tour.copied import Copied, free_port, is_free
+from driftwatch_assets_tests.tour.copied import START_SECONDS, Copied, free_port, is_free
 from driftwatch_assets_tests.tour.runs import RUN_BY
 
 if TYPE_CHECKING:
@@ -80,9 +80,9 @@ def test_the_service_answers_as_the_readme_asks(replayed: Copied) -> None:
     port = free_port()
     (replayed.project / "labels.csv").write_text("flower,species\na,setosa\n")
     with replayed.server(f"{start} --port {port}") as server:
-        server.until("the service answers", answers(f"http://127.0.0.1:{port}/ping"))
+        server.until("the service answers", answers(f"http://127.0.0.1:{port}/ping"), START_SECONDS)
         url = f"http://127.0.0.1:{port}/v1/models/iris"
-        server.until("iris has its champion", lambda: httpx.get(url, timeout=30).json().get("version"))
+        server.until("iris has its champion", lambda: httpx.get(url, timeout=30).json().get("version"), START_SECONDS)
         model, predicted = [json.loads(replayed.succeeds(one.replace(":3070", f":{port}"))) for one in asked]
         assert model["version"] == predicted["version"]
         [row] = predicted["predictions"]
@@ -100,14 +100,14 @@ def test_the_live_system_starts_by_its_command_and_stops(replayed: Copied, comma
     elif not is_free(port):
         pytest.skip(f"port {port}, which make ui listens on, is taken on this machine")
     with replayed.at(DRIFTWATCH_REPORTS_URL=reports).server(command) as server:
-        server.until("Dagster answers", answers(f"http://127.0.0.1:{port}/server_info"))
-        server.until("the service answers", answers(f"{reports}/ping"))
+        server.until("Dagster answers", answers(f"http://127.0.0.1:{port}/server_info"), START_SECONDS)
+        server.until("the service answers", answers(f"{reports}/ping"), START_SECONDS)
         page = httpx.get(reports).text
         family = server.family()
         # A person's Ctrl-C goes to every process.
         for one in family:
             one.send_signal(signal.SIGINT)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + START_SECONDS
         while any(one.is_running() for one in family) and time.monotonic() < deadline:
             assert server.process is not None
             server.process.poll()
@@ -231,7 +231,7 @@ def test_another_address_is_fetched(copied: Copied) -> None:
     port = free_port()
     [command] = commands_of("test_another_address_is_fetched")
     with copied.server(f"python -m http.server --bind 127.0.0.1 {port}") as server:
-        server.until("the address answers", answers(f"http://127.0.0.1:{port}/iris.data"))
+        server.until("the address answers", answers(f"http://127.0.0.1:{port}/iris.data"), START_SECONDS)
         copied.succeeds(command.replace(":8000", f":{port}"))
     landed = copied.project / "data" / "landing" / "iris"
     assert [path.read_bytes() for path in landed.glob("*.csv")] == [file.read_bytes()]

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from driftwatch_assets_tests.deployment.processes import answers
-from driftwatch_assets_tests.tour.copied import free_port
+from driftwatch_assets_tests.tour.copied import START_SECONDS, free_port
 from driftwatch_assets_tests.tour.pictures import ALL_BYTES, LARGEST_BYTES, PICTURES, taken
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ def asked(replayed: Copied) -> Copied:
     port = free_port()
     with replayed.server(f"driftwatch serve --port {port}") as server:
         url = f"http://127.0.0.1:{port}/v1/models/iris"
-        server.until("the service answers", answers(f"http://127.0.0.1:{port}/ping"))
-        server.until("iris has its champion", lambda: httpx.get(url, timeout=30).json().get("version"))
+        server.until("the service answers", answers(f"http://127.0.0.1:{port}/ping"), START_SECONDS)
+        server.until("iris has its champion", lambda: httpx.get(url, timeout=30).json().get("version"), START_SECONDS)
         records = [{name: flower[name] for name in ("flower", *MEASURES)} for flower in flowers]
         httpx.post(f"{url}/predict", json={"records": records}, timeout=60).raise_for_status()
     labels = "".join(f"{flower['flower']},{flower['species']}\n" for flower in flowers)
@@ -89,8 +89,8 @@ def servers(asked: Copied) -> Iterator[dict[str, str]]:
     with ExitStack() as stack:
         service = stack.enter_context(asked.server(f"driftwatch serve --port {ports['service']}"))
         dagster = stack.enter_context(home.server(webserver))
-        service.until("the service answers", answers(f"{addresses['service']}/ping"))
-        dagster.until("Dagster answers", answers(f"{addresses['dagster']}/server_info"))
+        service.until("the service answers", answers(f"{addresses['service']}/ping"), START_SECONDS)
+        dagster.until("Dagster answers", answers(f"{addresses['dagster']}/server_info"), START_SECONDS)
         yield addresses
 
 

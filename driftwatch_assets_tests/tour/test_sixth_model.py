@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 TITLE = "Watch your own model"
-START_SECONDS = 120
+START_SECONDS = 600
 ASSETS = """{ assetNodes(group: {groupName: "my_model", repositoryName: "__repository__",
   repositoryLocationName: "driftwatch_assets"}) { assetKey { path } assetMaterializations(limit: 1) { runId } } }"""
 

@@ -119,7 +119,7 @@ def webserver(stranger: Copied, watched: dict[str, str]) -> Iterator[str]:
         process = subprocess.Popen(
             ["dagster-webserver", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)],
             cwd=stranger.project,
-            env=stranger.environment,
+            env=stranger.at(DAGSTER_HOME=str(stranger.project / "data" / "dagster")).environment,
             stdout=out,
             stderr=subprocess.STDOUT,
         )

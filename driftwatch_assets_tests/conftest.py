@@ -11,7 +11,17 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+PARTED = {"components", "deployment"}
+"""Rooms whose slow tests share nothing from file to file."""
 REAL_DATA = Path(os.environ.get("DRIFTWATCH_REAL_DATA", Path(__file__).parents[2] / "shared" / "data"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep slow tests together that share what takes long to make, for two workers at once."""
+    for item in items:
+        if item.get_closest_marker("slow") is not None:
+            room = item.path.parent.name
+            item.add_marker(pytest.mark.xdist_group(f"{room}/{item.path.stem}" if room in PARTED else room))
 
 
 @pytest.fixture(scope="session")

@@ -34,6 +34,7 @@ class _Place:
     changed_at: int = -1
     trouble: str = ""
     looks: int = field(default=0)
+    looked: bool = False
 
 
 class Champions:
@@ -109,7 +110,8 @@ class Champions:
         self.served(name)
         place = self._places[name]
         if place.champion is None:
-            why = place.trouble or "it has no champion yet: train it first"
+            none = "it has no champion yet: train it first" if place.looked else "its champion is being loaded"
+            why = place.trouble or none
             raise Refusal(503, f"{name} cannot answer: {why}", {"Retry-After": "5"})
         return place.champion
 
@@ -133,6 +135,7 @@ class Champions:
             place.trouble = f"{type(broken).__name__}: {broken}"
             place.changed_at = -1
             self._failed(name)
+        place.looked = True
 
     def _watch(self) -> None:
         self.look()

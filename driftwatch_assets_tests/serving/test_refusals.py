@@ -15,8 +15,10 @@ import pytest
 
 from driftwatch_assets.serving import Limits
 from driftwatch_assets.serving.answers import ARROW
+from driftwatch_assets.serving.champions import Champions
+from driftwatch_assets.serving.refusal import Refusal
 from driftwatch_assets_tests.serving.conftest import iris_service
-from driftwatch_assets_tests.serving.garden import FLOWER, PREDICT, garden_in
+from driftwatch_assets_tests.serving.garden import FLOWER, PREDICT, garden_in, iris_served
 from driftwatch_assets_tests.serving.house import running
 from driftwatch_assets_tests.serving.test_prediction import stream
 from driftwatch_assets_tests.steps.house import DAGSTERS_OWN_WARNINGS
@@ -207,6 +209,13 @@ def test_a_model_without_a_champion_says_so_and_the_service_goes_on(empty_store:
         told = httpx.get(f"{address}/v1/models/iris").json()
     assert (answer.status_code, told["version"], told["champion"]) == (503, None, None)
     assert "it has no champion yet: train it first" in answer.json()["detail"]
+
+
+def test_a_champion_that_is_being_loaded_is_not_said_to_be_missing(garden: Watched) -> None:
+    with pytest.raises(Refusal) as refused:
+        Champions([iris_served(garden)], reload_seconds=60).of("iris")
+    assert refused.value.status == 503
+    assert "its champion is being loaded" in str(refused.value.detail)
 
 
 def test_a_request_whose_rows_the_model_refuses_costs_none_that_is_scored_with_it(client: httpx.Client) -> None:

@@ -18,6 +18,7 @@ RUN_BY = {
     "make test-slow": _MADE,
     "make check": _MADE,
     "make clean": f"{_COMMANDS}::test_clean_leaves_what_has_landed",
+    "make dashboards": f"{_COMMANDS}::test_dashboards_that_are_written_anew_are_those_that_are_kept",
     "make ui": _LIVE,
     "make pictures": "tour/test_pictures.py::test_a_picture_shows_what_its_page_says",
     "dg scaffold defs driftwatch_assets.components.MonitoredModel my_model": _SIXTH,

@@ -125,6 +125,14 @@ def test_make_checks_and_tests_a_copy_of_the_project(copied: Copied) -> None:
     assert re.search(r"\d+ passed", chosen.succeeds("make test"))
 
 
+def test_dashboards_that_are_written_anew_are_those_that_are_kept(copied: Copied) -> None:
+    dashboards = copied.project / "deploy" / "grafana"
+    kept = {path: path.read_bytes() for path in dashboards.rglob("*.json")}
+    assert kept
+    copied.succeeds("make dashboards")
+    assert {path: path.read_bytes() for path in dashboards.rglob("*.json")} == kept
+
+
 def test_the_benchmark_runs_without_its_peers(copied: Copied) -> None:
     lines = copied.succeeds("make --dry-run bench").splitlines()
     parts = [line for line in lines if "-m benchmarks." in line]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dagster._core.execution.plan.objects import StepFailureData
+    from dagster_shared.error import SerializableErrorInfo
 
 MODEL_TAG = "driftwatch/model"
 PURPOSE_TAG = "driftwatch/purpose"
@@ -217,7 +218,8 @@ def why_failed(instance: dg.DagsterInstance, run_id: str) -> str:
             return data.user_failure_data.description or ""
         if data.error is not None:
             return (data.error.cause or data.error).message.strip()
-    return "see the run in the UI"
+    ended = _ended_by(instance, run_id)
+    return "see the run in the UI" if ended is None else ended.message.strip()
 
 
 def failed_step(instance: dg.DagsterInstance, run_id: str) -> dict[str, str] | None:
@@ -233,7 +235,8 @@ def failed_step(instance: dg.DagsterInstance, run_id: str) -> dict[str, str] | N
             return {"step": step, "error": data.user_failure_data.description or "refused"}
         if data.error is not None:
             return {"step": step, "error": (data.error.cause or data.error).cls_name or "an error"}
-    return {}
+    ended = _ended_by(instance, run_id)
+    return {} if ended is None else {"error": ended.cls_name or "an error"}
 
 
 def _failures(instance: dg.DagsterInstance, run_id: str) -> Iterator[tuple[str, StepFailureData]]:
@@ -241,3 +244,13 @@ def _failures(instance: dg.DagsterInstance, run_id: str) -> Iterator[tuple[str, 
         event = entry.dagster_event
         if event is not None:
             yield entry.step_key or "", event.step_failure_data
+
+
+def _ended_by(instance: dg.DagsterInstance, run_id: str) -> SerializableErrorInfo | None:
+    """Give the error of a run that failed outside its steps, as when a resource could not be set up."""
+    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.RUN_FAILURE):
+        event = entry.dagster_event
+        error = None if event is None else event.job_failure_data.error
+        if error is not None:
+            return error.cause or error
+    return None

@@ -134,9 +134,13 @@ def test_no_log_holds_a_secret_even_where_everything_is_logged(
     assert not [secret for secret in ("s3cr3t", *TOKENS) if secret in caplog.text]
 
 
-def test_what_others_do_with_http_is_logged_as_before(receiver: Receiver, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_others_do_with_http_is_logged_as_before(
+    receiver: Receiver, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Whatever other tests in this process have loaded may have set its level, or switched it off.
+    monkeypatch.setattr(logging.getLogger("urllib3.connectionpool"), "disabled", False)
     channel(receiver.webhook).send(MESSAGE)
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="urllib3.connectionpool")
     requests.get(f"http://127.0.0.1:{receiver.port}/someone-else", timeout=5)
     assert "someone-else" in caplog.text
 

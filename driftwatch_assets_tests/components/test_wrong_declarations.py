@@ -270,6 +270,7 @@ def test_nothing_heavy_is_imported_to_find_a_wrong_parameter(project: Project) -
     assert ran.stdout.splitlines()[-1] == "[]"
 
 
+@pytest.mark.slow
 def test_dg_check_finds_what_the_schema_of_the_yaml_cannot_know(project: Project) -> None:
     project.change("defs.yaml", "gamma: 0.005", "gama: 0.005")
     dg_command = str(Path(sys.executable).with_name("dg"))

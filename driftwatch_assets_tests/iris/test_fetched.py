@@ -130,6 +130,7 @@ def test_a_drifted_fetch_fails_the_drift_check_retrains_and_deploys(house: House
     assert champion.trained_through == "000002"
 
 
+@pytest.mark.slow
 def test_a_model_under_the_threshold_is_not_deployed_and_says_so(house: House, site: Site) -> None:
     site.content, site.etag = text(mixed_up(grown(flowers(), 1.35))), '"2"'
     assert fetch(house, site).landed == "fetch-000002.csv"

@@ -28,7 +28,7 @@ Story = dict[str, Any]
 @pytest.fixture(
     scope="module",
     params=[
-        ("silver/readings predictions/batch summary.html", "log_artifacts set_registered_model_alias"),
+        ("predictions/batch", "set_registered_model_alias"),
         pytest.param(("all", "all"), marks=pytest.mark.slow),
     ],
     ids=["few", "all"],

@@ -66,6 +66,7 @@ def relabelled(content: bytes, label: bytes, share: float) -> bytes:
     return b"".join([*(label + b" " + line.split(b" ", 1)[1] for line in lines[:spoilt]), *lines[spoilt:]])
 
 
+@pytest.mark.slow
 def test_batches_that_arrive_out_of_order_are_each_scored_by_the_champion_of_their_time(
     house6: House, deliveries: dict[str, bytes]
 ) -> None:

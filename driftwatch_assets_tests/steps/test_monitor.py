@@ -18,7 +18,7 @@ from driftwatch_assets_tests.steps.house import DAGSTERS_OWN_WARNINGS, House
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = DAGSTERS_OWN_WARNINGS
+pytestmark = [pytest.mark.slow, *DAGSTERS_OWN_WARNINGS]
 _TABLES = ("model_versions", "batches", "metrics", "feature_drift", "alert_rules")
 _NOT_COMPARED = {"recorded_at"}
 

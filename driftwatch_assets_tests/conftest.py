@@ -16,6 +16,7 @@ PARTED = {"components", "deployment"}
 REAL_DATA = Path(os.environ.get("DRIFTWATCH_REAL_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep slow tests together that share what takes long to make, for two workers at once."""
     for item in items:

@@ -39,7 +39,7 @@ test: $(READY) ## All tests but the slow ones.
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 test-slow: $(READY) ## End-to-end and soak tests.
-	@$(BIN)/python -m pytest -q -m slow -n 2 --dist loadgroup --no-loadscope-reorder
+	@$(BIN)/python -m pytest -q -m slow -n 2 --dist loadscope --no-loadscope-reorder
 
 check: $(READY) ## Lint, types, import contracts, definitions and YAML.
 	$(BIN)/ruff check .

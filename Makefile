@@ -10,7 +10,7 @@ export GX_ANALYTICS_ENABLED := false
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 
 
-.PHONY: help frozen pictures demo test test-slow check ui bench dashboards clean
+.PHONY: help frozen pictures demo test test-slow test-soak check ui bench dashboards clean
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made.
@@ -38,8 +38,11 @@ ui: $(READY) $(DAGSTER_HOME)/dagster.yaml ## Webserver and daemon on 127.0.0.1:3
 test: $(READY) ## All tests but the slow ones.
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
-test-slow: $(READY) ## End-to-end and soak tests.
+test-slow: $(READY) ## End-to-end tests.
 	@$(BIN)/python -m pytest -q -m slow -n 2 --dist loadscope --no-loadscope-reorder
+
+test-soak: $(READY) ## PostgreSQL goes away from a live system, again and again; ten minutes and more.
+	@$(BIN)/python -m pytest -q -m soak
 
 check: $(READY) ## Lint, types, import contracts, definitions and YAML.
 	$(BIN)/ruff check .

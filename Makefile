@@ -39,9 +39,9 @@ test: $(READY) ## All tests but the slow ones.
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 test-slow: $(READY) ## End-to-end tests.
-	@$(BIN)/python -m pytest -q -m slow -n 2 --dist loadscope --no-loadscope-reorder
+	@$(BIN)/python -m pytest -q -m slow -n 2 --dist loadscope
 
-test-soak: $(READY) ## PostgreSQL goes away from a live system, again and again; ten minutes and more.
+test-soak: $(READY) ## Stories of many minutes, which CI does not run: outages, a kill before every write, the figures of the README.
 	@$(BIN)/python -m pytest -q -m soak
 
 check: $(READY) ## Lint, types, import contracts, definitions and YAML.

@@ -29,7 +29,7 @@ Story = dict[str, Any]
     scope="module",
     params=[
         ("predictions/batch", "set_registered_model_alias"),
-        pytest.param(("all", "all"), marks=pytest.mark.slow),
+        pytest.param(("all", "all"), marks=pytest.mark.soak),
     ],
     ids=["few", "all"],
 )

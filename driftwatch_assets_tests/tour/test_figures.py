@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Histories = Callable[[str], dict[str, dict[str, Any]]]
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.soak
 
 TOLERANCE = 0.006
 """Libraries of another release, or another processor, may move a figure by a few rows."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import dagster as dg
 from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
+from dagster._core.events import JobFailureData
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus as Status
 
 from driftwatch_assets.alerting import CHOSEN_ASSETS
@@ -249,8 +250,7 @@ def _failures(instance: dg.DagsterInstance, run_id: str) -> Iterator[tuple[str, 
 def _ended_by(instance: dg.DagsterInstance, run_id: str) -> SerializableErrorInfo | None:
     """Give the error of a run that failed outside its steps, as when a resource could not be set up."""
     for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.RUN_FAILURE):
-        event = entry.dagster_event
-        error = None if event is None else event.job_failure_data.error
-        if error is not None:
-            return error.cause or error
+        data = None if entry.dagster_event is None else entry.dagster_event.event_specific_data
+        if isinstance(data, JobFailureData) and data.error is not None:
+            return data.error.cause or data.error
     return None

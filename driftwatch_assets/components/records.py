@@ -104,6 +104,21 @@ def under_way(instance: dg.DagsterInstance, model: str) -> str | None:
     return tags.get(BATCH_TAG) or tags.get("dagster/partition") or f"of run {runs[0].run_id}"
 
 
+def measuring(model: str, purpose: str, batch: str, fingerprint: str, attempt: int) -> dg.RunRequest:
+    """Give the request of a run that looks again at what is stored, known by the fingerprint of what it looks at."""
+    return dg.RunRequest(
+        run_key=f"{purpose}/{model}/{batch}/{fingerprint}/{attempt}",
+        partition_key=batch,
+        tags={
+            MODEL_TAG: model,
+            PURPOSE_TAG: purpose,
+            BATCH_TAG: batch,
+            FINGERPRINT_TAG: fingerprint,
+            LOCK_TAG: f"{model}/{batch}",
+        },
+    )
+
+
 def attempts(instance: dg.DagsterInstance, model: str, purpose: str) -> Counter[tuple[str, str]]:
     """Count the runs of a purpose by batch and fingerprint."""
     return Counter((run.tags[BATCH_TAG], run.tags.get(FINGERPRINT_TAG, "")) for run in _runs(instance, model, purpose))

@@ -187,19 +187,7 @@ def build_labels(
                 continue
             attempt = tried[batch, fingerprint] + 1
             return dg.SensorResult(
-                run_requests=[
-                    dg.RunRequest(
-                        run_key=f"labels/{watched.name}/{batch}/{fingerprint}/{attempt}",
-                        partition_key=batch,
-                        tags={
-                            records.MODEL_TAG: watched.name,
-                            records.PURPOSE_TAG: "labels",
-                            records.BATCH_TAG: batch,
-                            records.FINGERPRINT_TAG: fingerprint,
-                            records.LOCK_TAG: f"{watched.name}/{batch}",
-                        },
-                    )
-                ]
+                run_requests=[records.measuring(watched.name, "labels", batch, fingerprint, attempt)]
             )
         return dg.SkipReason("; ".join(stuck) or "no labels have become known")
 

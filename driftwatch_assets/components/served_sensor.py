@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _INTERVAL_SECONDS = 60
 _AT_ONCE = 24
+_PURPOSE = "served"
 
 
 def build_served_sensor(
@@ -42,29 +43,23 @@ def build_served_sensor(
         watched = watch(places)
         close_abandoned_runs(context.instance, watched.name)
         due = due_served(watched, dt.datetime.now(dt.UTC))
-        tried = records.attempts(context.instance, watched.name, "served") if due else {}
+        if not due:
+            return dg.SkipReason("no hour of served predictions is due")
+        busy = records.under_way(context.instance, watched.name)
+        if busy:
+            return dg.SkipReason(f"batch {busy} is under way")
+        tried = records.attempts(context.instance, watched.name, _PURPOSE)
         allowed = watched.declaration.arrivals.attempts
-        given_up = [hour for hour, identity in due if tried.get((hour, identity), 0) >= allowed]
-        asked = [one for one in due if one[0] not in given_up][:_AT_ONCE]
-        if given_up:
-            context.log.error("watching %s failed %s times: launch it by hand", ", ".join(given_up), allowed)
+        given_up = records.exhausted(context.instance, watched.name, _PURPOSE, allowed)
+        stuck = [hour for hour, identity in due if (hour, identity) in given_up]
+        if stuck:
+            context.log.error("watching %s failed %s times: launch it by hand", ", ".join(stuck), allowed)
+        asked = [one for one in due if one not in given_up][:_AT_ONCE]
         if not asked:
-            return dg.SkipReason(
-                f"{len(given_up)} hours were given up" if given_up else "no hour of served predictions is due"
-            )
+            return dg.SkipReason(f"{len(stuck)} hours were given up")
         return dg.SensorResult(
             run_requests=[
-                dg.RunRequest(
-                    run_key=f"served/{watched.name}/{hour}/{identity}/{tried.get((hour, identity), 0) + 1}",
-                    partition_key=hour,
-                    tags={
-                        records.MODEL_TAG: watched.name,
-                        records.PURPOSE_TAG: "served",
-                        records.BATCH_TAG: hour,
-                        records.FINGERPRINT_TAG: identity,
-                        records.LOCK_TAG: f"{watched.name}/served/{hour}",
-                    },
-                )
+                records.measuring(watched.name, _PURPOSE, hour, identity, tried[hour, identity] + 1)
                 for hour, identity in asked
             ],
             dynamic_partitions_requests=[keys.served_hours.build_add_request([hour for hour, _ in asked])],

@@ -166,6 +166,12 @@ def test_the_sensor_asks_for_an_hour_that_is_over_and_the_asset_judges_it(empty_
         assert house.command("label", "iris", str(told)).returncode == 0
         tick = daemon.tick("iris_served")
         assert [request.partition_key for request in tick.requests] == ["2026-01-01T10"]
+        under_way = instance.create_run_for_job(
+            daemon.definitions.resolve_job_def("iris_served"), tags=tick.requests[0].tags
+        )
+        again = daemon.tick("iris_served")
+        assert (again.requests, again.note) == ((), "batch 2026-01-01T10 is under way")
+        instance.delete_run(under_way.run_id)
         ended = daemon.run("iris_served", tick.requests[0])
         assert ended.success
         checks = {one.check_name: one.passed for one in ended.get_asset_check_evaluations()}

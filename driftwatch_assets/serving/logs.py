@@ -16,7 +16,8 @@ from driftwatch_assets.lake import BatchMissing
 from driftwatch_assets.serving.refusal import Refusal
 from driftwatch_assets.serving.spool import REQUEST, SERVED_AT, SpoolFile, hour_of, left_behind, read_spool, spool_files
 from driftwatch_assets.sources.folder_lock import alone
-from driftwatch_assets.steps.served import HOUR, served_table
+from driftwatch_assets.steps import Tables
+from driftwatch_assets.steps.served import HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -136,7 +137,7 @@ class PredictionLog:
 
     def _join(self, hour: str, rows: pa.Table) -> int:
         """Add rows to an hour's partition, those of requests that it has left out, and give how many were new."""
-        table = served_table(self._model)
+        table = Tables(self._model).served
         try:
             stored = self._lake.read_table(table, hour).replace_schema_metadata(None)
         except BatchMissing:

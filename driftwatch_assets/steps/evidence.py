@@ -50,15 +50,24 @@ def identity(gold_fingerprint: str, champion_fingerprint: str | None, labels_fin
 
 def write_evidence(watched: Watched, batch: str, kind: str, content: dict[str, Any]) -> tuple[str, str]:
     """Store a verdict with its evidence, whole or not at all; give its URI and the fingerprint of its content."""
+    return store_evidence(watched, watched.tables.evidence(batch, kind), content)
+
+
+def store_evidence(watched: Watched, path: str, content: dict[str, Any]) -> tuple[str, str]:
+    """Store evidence at a path, whole or not at all; give its URI and the fingerprint of its content."""
     text = json.dumps(content, indent=1, sort_keys=True, allow_nan=False).encode()
-    uri = watched.lake.write_file(watched.tables.evidence(batch, kind), text)
-    return uri, hashlib.sha256(text).hexdigest()
+    return watched.lake.write_file(path, text), hashlib.sha256(text).hexdigest()
 
 
 def load_evidence(watched: Watched, batch: str, kind: str) -> dict[str, Any] | None:
     """Load a verdict; `None` when the batch has none."""
+    return stored_evidence(watched, watched.tables.evidence(batch, kind))
+
+
+def stored_evidence(watched: Watched, path: str) -> dict[str, Any] | None:
+    """Load the evidence at a path; `None` when there is none."""
     try:
-        content = watched.lake.read_file(watched.tables.evidence(batch, kind))
+        content = watched.lake.read_file(path)
     except FileNotFoundError:
         return None
     loaded: dict[str, Any] = json.loads(content)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from driftwatch_assets.drift import Reference, judge
 from driftwatch_assets.lake import BatchMissing
 from driftwatch_assets.steps.champion import expected_of
+from driftwatch_assets.steps.evidence import identity, store_evidence, stored_evidence
 from driftwatch_assets.steps.measure import judge_measured, measured
 from driftwatch_assets.steps.outcome import CheckOutcome, StepOutcome
 from driftwatch_assets.steps.reference import FEATURES_FILE, PREDICTIONS_FILE, prediction_columns, watched_features
-from driftwatch_assets.steps.served_labels import served_labels_table
 from driftwatch_assets.steps.verdicts import with_statistics
 
 if TYPE_CHECKING:
@@ -66,35 +64,24 @@ class _Judged:
         }
 
 
-def served_table(model: str) -> str:
-    """Give the table of a model's served predictions, one partition an hour."""
-    return f"{model}/served"
-
-
-def evidence_of_served(model: str, hour: str) -> str:
-    """Give the path of what was found in an hour, as JSON."""
-    return f"{model}/served_evidence/{hour}.json"
-
-
 def due_served(watched: Watched, now: dt.datetime) -> list[tuple[str, str]]:
     """Give the hours whose evidence does not rest on what is stored of them, with the identity of what is.
 
     An hour is looked at when it is over. What is looked at again is an hour of the last two days with traffic, where
     a service that had crashed may still bring rows, and every hour of which labels have been told.
     """
-    table, labels = served_table(watched.name), served_labels_table(watched.name)
-    over = [one for one in watched.lake.batches(table) if one < now.astimezone(dt.UTC).strftime(HOUR)]
-    known = {
-        path.rpartition("/")[2].removesuffix(".json") for path in watched.lake.files(f"{watched.name}/served_evidence")
-    }
-    again = {*over[-_LOOKED_AT_AGAIN:], *watched.lake.batches(labels)}
+    lake, tables = watched.lake, watched.tables
+    over = [one for one in lake.batches(tables.served) if one < now.astimezone(dt.UTC).strftime(HOUR)]
+    again = {*over[-_LOOKED_AT_AGAIN:], *lake.batches(tables.served_labels)}
+    known = set(lake.files(tables.served_evidence))
     due = []
     for hour in over:
-        if hour in known and hour not in again:
+        path = tables.hour_evidence(hour)
+        if path in known and hour not in again:
             continue
-        identity = _identity(watched, hour)
-        if hour not in known or _evidence(watched, hour)["identity"] != identity:
-            due.append((hour, identity))
+        stored, found = stored_evidence(watched, path), _identity(watched, hour)
+        if stored is None or stored["identity"] != found:
+            due.append((hour, found))
     return due
 
 
@@ -111,8 +98,7 @@ def watch_served(watched: Watched, hour: str) -> StepOutcome:
         When nothing was served in that hour.
 
     """
-    table = served_table(watched.name)
-    served = watched.lake.read(table, hour)
+    served = watched.lake.read(watched.tables.served, hour)
     labels = _labels(watched, hour)
     versions = {str(one.version): one for one in watched.registry.history(watched.name)}
     judged: list[_Judged] = []
@@ -129,14 +115,13 @@ def watch_served(watched: Watched, hour: str) -> StepOutcome:
         "rows_of_unknown_versions": forgotten,
         "champions": [one.as_dict() for one in judged],
     }
-    text = json.dumps(content, indent=1, sort_keys=True, allow_nan=False).encode()
-    uri = watched.lake.write_file(evidence_of_served(watched.name, hour), text)
+    uri, fingerprint = store_evidence(watched, watched.tables.hour_evidence(hour), content)
     facts: dict[str, Any] = {
         "rows": float(len(served)),
         "requests": float(served["request_id"].nunique()),
         "labelled_rows": float(sum(one.labelled for one in judged)),
         "champions": ", ".join(f"version {one.version.version}: {one.rows} rows" for one in judged),
-        "fingerprint": hashlib.sha256(text).hexdigest(),
+        "fingerprint": fingerprint,
     }
     if forgotten:
         facts["rows_of_unknown_versions"] = float(forgotten)
@@ -187,22 +172,16 @@ def _performance(
 
 def _labels(watched: Watched, hour: str) -> pd.DataFrame | None:
     try:
-        return watched.lake.read(served_labels_table(watched.name), hour)
+        return watched.lake.read(watched.tables.served_labels, hour)
     except BatchMissing:
         return None
 
 
 def _identity(watched: Watched, hour: str) -> str:
     """Give the identity of what is stored of an hour: the rows and the labels that have been told."""
-    labels = served_labels_table(watched.name)
-    told = watched.lake.fingerprint(labels, hour) if watched.lake.exists(labels, hour) else ""
-    joined = f"{watched.lake.fingerprint(served_table(watched.name), hour)}\n{told}"
-    return hashlib.sha256(joined.encode()).hexdigest()[:16]
-
-
-def _evidence(watched: Watched, hour: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(watched.lake.read_file(evidence_of_served(watched.name, hour)))
-    return found
+    lake, tables = watched.lake, watched.tables
+    told = lake.fingerprint(tables.served_labels, hour) if lake.exists(tables.served_labels, hour) else ""
+    return identity(lake.fingerprint(tables.served, hour), None, told)
 
 
 def _drift_check(name: str, verdicts: list[tuple[ModelVersion, Verdict | None]]) -> CheckOutcome:

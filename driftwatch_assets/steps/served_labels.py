@@ -38,11 +38,6 @@ class LabelsTaken:
     unknown: tuple[str, ...]
 
 
-def served_labels_table(model: str) -> str:
-    """Give the table of labels that were told of served rows, one partition an hour."""
-    return f"{model}/served_labels"
-
-
 def take_labels(watched: Watched, told: pd.DataFrame, origin: str) -> LabelsTaken:
     """Put labels beside the served rows that they belong to.
 
@@ -67,7 +62,7 @@ def take_labels(watched: Watched, told: pd.DataFrame, origin: str) -> LabelsTake
         message = f"{watched.name} is a task without labels ({task.kind}); there is nothing to tell"
         raise LabelsRefused(message)
     labels = _checked(watched, told, origin)
-    served = f"{watched.name}/served"
+    served = watched.tables.served
     hours, known = [], set[str]()
     for hour in watched.lake.batches(served):
         ids = watched.lake.read(served, hour, [task.id])[task.id].astype(str).drop_duplicates()
@@ -111,7 +106,7 @@ def _checked(watched: Watched, told: pd.DataFrame, origin: str) -> pd.DataFrame:
 
 
 def _write(watched: Watched, hour: str, labels: pd.DataFrame, origin: str) -> bool:
-    table, identity = served_labels_table(watched.name), watched.declaration.task.id
+    table, identity = watched.tables.served_labels, watched.declaration.task.id
     try:
         before = watched.lake.read(table, hour)
         labels = pd.concat([before[~before[identity].isin(labels[identity])], labels])

@@ -91,6 +91,25 @@ class Tables:
         """Drift statistics, one row a feature."""
         return f"{self.model}/drift"
 
+    @property
+    def served(self) -> str:
+        """What the prediction service answered, one partition an hour."""
+        return f"{self.model}/served"
+
+    @property
+    def served_labels(self) -> str:
+        """Labels that were told of served rows, one partition an hour."""
+        return f"{self.model}/served_labels"
+
+    @property
+    def served_evidence(self) -> str:
+        """Folder of what was found in each hour of served traffic."""
+        return f"{self.model}/served_evidence"
+
+    def hour_evidence(self, hour: str) -> str:
+        """Path of what was found in an hour of served traffic, as JSON."""
+        return f"{self.served_evidence}/{hour}.json"
+
     def evidence(self, batch: str, kind: str) -> str:
         """Path of a verdict with its evidence, as JSON."""
         return f"{self.model}/evidence/{batch}/{kind}.json"

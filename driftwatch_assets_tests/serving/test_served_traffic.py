@@ -15,8 +15,7 @@ import pytest
 from driftwatch_assets.components.ticks import LocalDaemon
 from driftwatch_assets.definitions import defs, places_of
 from driftwatch_assets.lake import Lake
-from driftwatch_assets.steps import LabelsRefused, due_served, take_labels, watch_served
-from driftwatch_assets.steps.served import evidence_of_served, served_table
+from driftwatch_assets.steps import LabelsRefused, Tables, due_served, take_labels, watch_served
 from driftwatch_assets_tests.serving.conftest import iris_service
 from driftwatch_assets_tests.serving.garden import FEATURES, PREDICT, garden_in, iris_gold, promoted
 from driftwatch_assets_tests.serving.house import running
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
 pytestmark = DAGSTERS_OWN_WARNINGS
 LATER = dt.datetime.now(dt.UTC) + dt.timedelta(hours=3)
+TABLES = Tables("iris")
 PETALS = ("petal_length", "petal_width")
 
 
@@ -48,12 +48,12 @@ def watched(garden: Watched, tmp_path: Path) -> Watched:
 
 def only_hour(watched: Watched) -> str:
     """Give the hour of what was served; where the clock struck meanwhile, what it took is put together."""
-    hours = watched.lake.batches(served_table("iris"))
+    hours = watched.lake.batches(TABLES.served)
     if len(hours) > 1:
-        parts = [watched.lake.read(served_table("iris"), hour) for hour in hours]
-        watched.lake.write(served_table("iris"), hours[0], pd.concat(parts), {})
+        parts = [watched.lake.read(TABLES.served, hour) for hour in hours]
+        watched.lake.write(TABLES.served, hours[0], pd.concat(parts), {})
         for hour in hours[1:]:
-            watched.lake.drop(served_table("iris"), hour)
+            watched.lake.drop(TABLES.served, hour)
     return hours[0]
 
 
@@ -77,7 +77,7 @@ def test_traffic_like_the_training_passes_and_larger_flowers_drift(watched: Watc
     passed, words = check(outcome, "data_drift")
     assert not passed
     assert words.startswith("version 1: ")
-    evidence = json.loads(grown.lake.read_file(evidence_of_served("iris", only_hour(grown))))
+    evidence = json.loads(grown.lake.read_file(TABLES.hour_evidence(only_hour(grown))))
     assert set(evidence["champions"][0]["data_drift"]["drifted_features"]) >= set(PETALS)
 
 
@@ -96,9 +96,9 @@ def test_labels_that_are_told_later_judge_the_performance(watched: Watched, tmp_
     assert [one for one, _ in due_served(watched, LATER)] == [hour]
 
     outcome = watch_served(watched, hour)
-    said = watched.lake.read(served_table("iris"), hour).merge(told, on="flower")
+    said = watched.lake.read(TABLES.served, hour).merge(told, on="flower")
     accuracy = (said["predicted"] == said["species"]).mean()
-    evidence = json.loads(watched.lake.read_file(evidence_of_served("iris", hour)))["champions"][0]
+    evidence = json.loads(watched.lake.read_file(TABLES.hour_evidence(hour)))["champions"][0]
     assert evidence["metrics"]["accuracy"] == pytest.approx(accuracy)
     assert evidence["labelled_rows"] == 150
     assert "no labels" not in check(outcome, "performance")[1]
@@ -156,8 +156,8 @@ def test_the_sensor_asks_for_an_hour_that_is_over_and_the_asset_judges_it(empty_
     promoted(watched, "000001")
     flowers = iris_gold("000001")
     ask(watched, tmp_path / "spool", flowers)
-    rows = watched.lake.read(served_table("iris"), only_hour(watched))
-    watched.lake.write(served_table("iris"), "2026-01-01T10", rows, {})
+    rows = watched.lake.read(TABLES.served, only_hour(watched))
+    watched.lake.write(TABLES.served, "2026-01-01T10", rows, {})
     house = House(tmp_path / "g", "iris")
     told = tmp_path / "labels.csv"
     flowers[["flower", "species"]].to_csv(told, index=False)

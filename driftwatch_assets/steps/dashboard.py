@@ -12,6 +12,8 @@ from driftwatch_assets.steps.outcome import Link, StepOutcome
 from driftwatch_assets.steps.pictures import DASHBOARD, batch_pictures, dashboard_of, kept, previews, scores_by_batch
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from driftwatch_assets.steps.watched import Watched
 
 
@@ -21,8 +23,11 @@ def draw_dashboard(watched: Watched, batch: str) -> StepOutcome:
     Nothing is drawn before a champion has scored the batch and its labels are known; the outcome says so. What shows
     the same is not drawn again.
     """
-    drawn = batch_pictures(watched, batch) if watched.declaration.task.label is None else _dashboard(watched, batch)
     performance = load_evidence(watched, batch, "performance") or {}
+    if watched.declaration.task.label is None:
+        drawn = batch_pictures(watched, batch, performance)
+    else:
+        drawn = _dashboard(watched, batch, performance)
     if not drawn:
         scored = performance.get("champion") is not None and watched.declaration.task.label is not None
         missing = (
@@ -35,8 +40,7 @@ def draw_dashboard(watched: Watched, batch: str) -> StepOutcome:
     return StepOutcome({**told, **drawn, **previews(watched, batch, pictures, drawn)})
 
 
-def _dashboard(watched: Watched, batch: str) -> dict[str, Link]:
-    performance = load_evidence(watched, batch, "performance") or {}
+def _dashboard(watched: Watched, batch: str, performance: Mapping[str, Any]) -> dict[str, Link]:
     if not performance.get("metrics"):
         return {}
     history = scores_by_batch(watched, batch)

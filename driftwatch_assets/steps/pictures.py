@@ -34,12 +34,12 @@ DASHBOARD = "dashboard"
 """The picture of a batch of a task with labels."""
 
 
-def batch_pictures(watched: Watched, batch: str) -> dict[str, Link]:
-    """Draw the pictures that a task has of a batch beside its page, and link them; none for a task with labels."""
+def batch_pictures(watched: Watched, batch: str, performance: Mapping[str, Any]) -> dict[str, Link]:
+    """Draw the pictures of a batch of a task without labels, and link them; `performance` is its evidence."""
     task, tables, lake = watched.declaration.task, watched.tables, watched.lake
     if task.kind != "anomaly":
         return {}
-    metrics = (load_evidence(watched, batch, "performance") or {}).get("metrics")
+    metrics = performance.get("metrics")
     if not metrics:
         return {}
     said = lake.read(tables.predictions, batch)

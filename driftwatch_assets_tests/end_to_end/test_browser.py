@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
+from driftwatch_assets_tests.chromium import chromium
 from driftwatch_assets_tests.end_to_end.live import MODEL, LiveSystem
 from driftwatch_assets_tests.end_to_end.stages import MARKS
 
@@ -59,13 +59,8 @@ class Window:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("there is no Chromium on this machine (set CHROMIUM to its path)")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+    with chromium(ARGUMENTS) as started:
         yield started
-        started.close()
 
 
 @pytest.fixture

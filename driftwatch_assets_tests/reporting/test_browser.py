@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
 
 from driftwatch_assets.reporting import (
     BatchReport,
@@ -24,6 +21,7 @@ from driftwatch_assets.reporting import (
     render_quality,
     render_summary,
 )
+from driftwatch_assets_tests.chromium import chromium
 from driftwatch_assets_tests.reporting.examples import HISTORY, full_report, heatmap
 from driftwatch_assets_tests.reporting.task_examples import (
     anomaly_report,
@@ -37,6 +35,8 @@ from driftwatch_assets_tests.reporting.task_examples import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.slow
 
@@ -92,14 +92,8 @@ OVERLAPS = """() => {
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-    if path is None:
-        pytest.skip("there is no Chromium on this machine (set CHROMIUM to its path)")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+    with chromium(ARGUMENTS) as started:
         yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")

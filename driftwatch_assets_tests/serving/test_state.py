@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import html
-import os
 import re
 import shlex
 import shutil
@@ -12,7 +11,6 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import sync_playwright
 from prometheus_client.parser import text_string_to_metric_families
 
 from driftwatch_assets.alerting import AlertRule, spans
@@ -20,6 +18,7 @@ from driftwatch_assets.lake import Lake
 from driftwatch_assets.monitoring import BatchRow, JobRow, MetricRow, VersionRow, open_monitoring
 from driftwatch_assets.reporting import json_bytes, summary_json
 from driftwatch_assets.serving.state import FirstPage, MonitoringState
+from driftwatch_assets_tests.chromium import chromium
 from driftwatch_assets_tests.serving.garden import FLOWER, PREDICT
 from driftwatch_assets_tests.steps.house import DAGSTERS_OWN_WARNINGS
 
@@ -151,16 +150,11 @@ def test_the_api_has_a_page_of_its_own_that_asks_nobody(client: httpx.Client) ->
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [360, 1280])
 def test_the_pages_fit_a_narrow_and_a_wide_window(address: str, width: int) -> None:
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("there is no Chromium on this machine (set CHROMIUM to its path)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    with chromium(["--no-sandbox"]) as browser:
         page = browser.new_page(viewport={"width": width, "height": 900})
         for where in ("/", "/docs"):
             page.goto(address + where)
             assert page.evaluate("document.documentElement.scrollWidth") <= width, where
-        browser.close()
 
 
 def test_the_call_on_the_page_of_the_api_is_one_that_is_answered(client: httpx.Client) -> None:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import csv
 import os
-import shutil
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
+from driftwatch_assets_tests.chromium import chromium
 from driftwatch_assets_tests.deployment.processes import answers
 from driftwatch_assets_tests.tour.copied import START_SECONDS, free_port
 from driftwatch_assets_tests.tour.pictures import ALL_BYTES, LARGEST_BYTES, PICTURES, taken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
 
     from driftwatch_assets_tests.tour.copied import Copied
 
@@ -96,13 +97,8 @@ def servers(asked: Copied) -> Iterator[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("there is no Chromium on this machine (set CHROMIUM to its path)")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+    with chromium(ARGUMENTS) as started:
         yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import platform
 import re
+import sys
 from typing import TYPE_CHECKING
 
 from benchmarks.bars import COMPARE, FLOOR, MEMORY, SORT
@@ -129,6 +130,14 @@ def _bar(bar: Bar) -> tuple[str, str, str, str]:
 def bars_table(bars: Sequence[Bar]) -> str:
     """Set out bars, and whether each is reached."""
     return table(("bar", "wanted", "found", ""), [_bar(bar) for bar in bars])
+
+
+def exit_status(bars: Sequence[Bar]) -> int:
+    """Say on the terminal which bars were missed; 1 where one was."""
+    missed = [bar.name for bar in bars if not bar.reached]
+    if missed:
+        print(f"missed: {'; '.join(missed)}", file=sys.stderr)
+    return 1 if missed else 0
 
 
 def table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:

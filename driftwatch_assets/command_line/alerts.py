@@ -37,9 +37,7 @@ def list_alerts(console: Console, *, state: AlertState | None, model: str | None
     MonitoringError
         When the monitoring database cannot be used.
     """
-    if model is not None:
-        monitored_model(model)
-    store = _store()
+    store = _store(model)
     found = store.alerts(state, model)
     if as_json:
         told = json.dumps([asdict(one) for one in found], indent=2, default=_moment, allow_nan=False)
@@ -84,9 +82,7 @@ def drop(console: Console, channel: str, model: str | None) -> int:
     MonitoringError
         When the monitoring database cannot be used.
     """
-    if model is not None:
-        monitored_model(model)
-    store = _store()
+    store = _store(model)
     dropped = store.drop(channel, model)
     said = f"{_counted(dropped)} dropped that waited for {channel}; the alerts themselves stay"
     if not dropped:
@@ -148,5 +144,8 @@ def _moment(value: object) -> str:
     return value.isoformat()
 
 
-def _store() -> Monitoring:
+def _store(model: str | None = None) -> Monitoring:
+    """Open the monitoring database, once it is sure that there is such a model."""
+    if model is not None:
+        monitored_model(model)
     return open_monitoring(places_of(Settings.from_environment()).monitoring())

@@ -299,5 +299,7 @@ def test_models_sort_by_keyboard_and_become_cards_in_a_narrow_window(browser: Br
     cells = page.locator("table.models tbody tr").first.locator("td")
     tops = [each.bounding_box()["y"] for each in cells.all()]  # type: ignore[index]  # all are shown
     assert tops == sorted(set(tops))
-    assert page.get_by_role("cell").count() == 7 * len(INDEX)
+    assert page.locator("table.models").get_by_role("cell").count() == 7 * len(INDEX)
+    alerts = sum(len(entry.alerts) for entry in INDEX)
+    assert page.locator("table.alerts").get_by_role("cell").count() == 5 * alerts > 0
     context.close()

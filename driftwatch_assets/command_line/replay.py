@@ -57,7 +57,8 @@ def replay(model: str, *, seed: int, console: Console) -> int:
         console.print(line)
     for line in failed:
         console.print(line, style="red")
-    console.print(f"Reports: {watched.lake.url}/{watched.tables.summary}")
+    if watched.lake.has_file(watched.tables.summary):
+        console.print(f"Reports: {watched.lake.url}/{watched.tables.summary}")
     console.print("Open the UI with `make ui`: http://127.0.0.1:3000, reports: http://127.0.0.1:3070")
     return 1 if failed else 0
 

@@ -119,6 +119,13 @@ class TestReplay:
         assert done.exit_code == 0
         assert f"{MODEL}: 8 simulated (seed 5) batches lie in {house8.landing}" in done.stdout
 
+    def test_names_no_report_where_no_batch_has_landed(self, nowhere: House) -> None:
+        nowhere.deliver("notes.txt", "no batch")
+        done = run(nowhere, "replay", MODEL)
+        assert done.exit_code == 1, done.output
+        assert "nothing was taken in: notes.txt: " in done.stdout
+        assert "Reports: " not in done.stdout
+
     def test_ends_with_1_when_a_run_failed_and_says_why(self, house8: House) -> None:
         house8.deliver("batch9.dat", "1 1:0.5\n2 1:0.")
         done = run(house8, "replay", MODEL)

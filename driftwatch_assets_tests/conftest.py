@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,15 @@ class _ByRoom(LoadScopeScheduling):
         file = nodeid.partition("::")[0]
         room = file.rpartition("/")[0]
         return file if room.rpartition("/")[2] in PARTED else room
+
+
+def pytest_configure() -> None:
+    """Hear an interruption also where the suite was started in the background of a shell, which switches that off.
+
+    The servers that tests start would not hear it either, nor a request to end: Dagster makes of the two one.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(optionalhook=True)

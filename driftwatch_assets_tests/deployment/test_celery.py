@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 import dagster_celery.core_execution_loop as handing_out
+import mlflow
 import pytest
 from dagster._core.definitions.reconstruct import ReconstructableRepository
 
@@ -87,8 +88,9 @@ class Plant:
         """Execute a job on the workers, as the code server does for a run that is launched."""
         found = ReconstructableRepository.for_module(module, "defs", str(PROJECT)).get_reconstructable_job(job)
         with dg.DagsterInstance.get() as instance:
-            with dg.execute_job(found, instance, run_config=ON_CELERY, tags=tags) as result:
-                run = instance.get_run_by_id(result.run_id)
+            # Entering the result would set up every resource here, and MLflow's would begin its run again.
+            result = dg.execute_job(found, instance, run_config=ON_CELERY, tags=tags)
+            run = instance.get_run_by_id(result.run_id)
             assert run is not None
             return run
 
@@ -217,6 +219,8 @@ def test_what_is_stored_is_what_one_process_stores(replayed: list[dg.DagsterRun]
         ]
     made = plant.house.watched.registry.history(MODEL)
     assert [(one.trained_through, one.gate_result) for one in made] == [("000001", "promoted")]
+    client = mlflow.MlflowClient(plant.environment["MLFLOW_TRACKING_URI"])
+    assert {client.get_run(one.run_id).info.status for one in made} == {"FINISHED"}
 
 
 def test_a_step_that_kills_its_workers_is_given_up_and_fails_its_run(plant: Plant) -> None:

@@ -41,7 +41,7 @@ test: $(READY) ## All tests but the slow ones.
 test-slow: $(READY) ## End-to-end tests.
 	@$(BIN)/python -m pytest -q -m slow -n 2 --dist loadscope
 
-test-soak: $(READY) ## Stories of many minutes, which CI does not run: a kill before every write, the figures of the README.
+test-soak: $(READY) ## Stories of many minutes, which CI does not run: outages, a kill before every write, the figures of the README.
 	@$(BIN)/python -m pytest -q -m soak
 
 check: $(READY) ## Lint, types, import contracts, definitions and YAML.

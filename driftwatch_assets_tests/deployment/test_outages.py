@@ -21,7 +21,7 @@ from driftwatch_assets_tests.steps.house import DAGSTERS_OWN_WARNINGS, House
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = [pytest.mark.slow, *DAGSTERS_OWN_WARNINGS]
+pytestmark = [pytest.mark.soak, *DAGSTERS_OWN_WARNINGS]
 
 DOWN_SECONDS = 5.0
 BATCHES = 5

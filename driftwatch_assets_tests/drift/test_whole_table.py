@@ -42,7 +42,7 @@ def test_batches_without_drift_raise_no_alarm(reference_rows: int, batch_rows: i
     assert np.mean([each.auc for each in found]) == pytest.approx(0.5, abs=0.04)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("reference_rows", "batch_rows", "draws"), [(100, 100, 400), (600, 150, 150), (1000, 300, 100)]
 )

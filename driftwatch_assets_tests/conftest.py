@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 if TYPE_CHECKING:
@@ -30,8 +31,11 @@ class _ByRoom(LoadScopeScheduling):
 def pytest_configure() -> None:
     """Hear an interruption also where the suite was started in the background of a shell, which switches that off.
 
-    The servers that tests start would not hear it either, nor a request to end: Dagster makes of the two one.
+    The servers that tests start would not hear it either, nor a request to end: Dagster makes of the two one. How long
+    an example takes is no test: machines are noisy.
     """
+    settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("untimed")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

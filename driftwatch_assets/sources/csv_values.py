@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import warnings
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -65,7 +66,10 @@ def check_format(declared: str) -> str:
         why = f"has {found}, which depends on the machine or has a zone"
     else:
         try:
-            read = dt.datetime.strptime(_SAMPLE.strftime(declared), declared)  # noqa: DTZ007 - no zone, as above
+            with warnings.catch_warnings():
+                # Python 3.13 warns of a day without a year, which is refused below.
+                warnings.simplefilter("ignore", DeprecationWarning)
+                read = dt.datetime.strptime(_SAMPLE.strftime(declared), declared)  # noqa: DTZ007 - no zone, as above
         except ValueError as error:
             why = f"cannot be used ({error})"
         else:

@@ -25,7 +25,7 @@ SMALL = st.lists(st.integers(-3, 3), min_size=2, max_size=15)
 
 
 @given(SMALL, SMALL, SMALL)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_the_strength_is_the_mann_whitney_statistic_of_each_pair(a: list[int], b: list[int], c: list[int]) -> None:
     groups = [np.array(each, dtype=float) for each in (a, b, c)]
     found = rank_association(np.concatenate(groups), np.repeat([0, 1, 2], [len(each) for each in groups]), 3)

@@ -70,7 +70,7 @@ def assert_as_scipy(reference: np.ndarray, current: np.ndarray) -> None:
 @example([0.0], [0.0])
 @example([1.0] * 40, [1.0] * 37)
 @example([float(i) for i in range(17)], [float(i) for i in range(16)])
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_ks_is_scipys_on_any_samples(reference: list[float], current: list[float]) -> None:
     found = ks_distance(ascending(reference), ascending(current))
     assert abs(found - scipys_ks(reference, current)) <= KS_ERROR
@@ -80,7 +80,7 @@ def test_ks_is_scipys_on_any_samples(reference: list[float], current: list[float
 @example([0.0], [0.0])
 @example([1.0] * 40, [1.0] * 37)
 @example([0.0] * 40 + [1e6], [0.0] * 39 + [1e6])
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_wasserstein_is_the_exact_integral_on_any_samples(reference: list[float], current: list[float]) -> None:
     one, other = ascending(reference), ascending(current)
     truth = exact_wasserstein(one, other)
@@ -88,7 +88,7 @@ def test_wasserstein_is_the_exact_integral_on_any_samples(reference: list[float]
 
 
 @given(samples, samples)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_both_sides_can_be_exchanged(reference: list[float], current: list[float]) -> None:
     one, other = ascending(reference), ascending(current)
     assert ks_distance(one, other) == ks_distance(other, one)
@@ -147,7 +147,7 @@ def test_psi_is_the_textbook_sum_where_no_bin_is_empty() -> None:
 
 
 @given(samples, samples)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_psi_counts_every_row_once_and_is_finite(reference: list[float], current: list[float]) -> None:
     one, other = ascending(reference), ascending(current)
     edges = quantile_edges(one)
@@ -160,7 +160,7 @@ def test_psi_counts_every_row_once_and_is_finite(reference: list[float], current
 
 
 @given(samples)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_psi_of_a_sample_with_itself_is_zero(sample: list[float]) -> None:
     one = ascending(sample)
     counts = bin_counts(one, quantile_edges(one))

@@ -39,7 +39,7 @@ def test_ks_pvalue_of_no_values_is_nan() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(20, 500), st.integers(20, 500)), min_size=2, max_size=8))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_chi_square_is_scipys_where_no_category_is_rare(pairs: list[tuple[int, int]]) -> None:
     table = np.array(pairs).T
     truth = stats.chi2_contingency(table, correction=False)
@@ -86,7 +86,7 @@ def test_missing_pvalue_is_the_corrected_two_proportion_test() -> None:
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=40))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_benjamini_hochberg_is_scipys(pvalues: list[float]) -> None:
     found = adjusted(np.array(pvalues), "benjamini_hochberg")
     assert found == pytest.approx(stats.false_discovery_control(pvalues), rel=1e-12, abs=0)

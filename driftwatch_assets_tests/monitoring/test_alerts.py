@@ -331,7 +331,7 @@ BATCHES = tuple("abcdefg")
 HISTORY = st.lists(st.sampled_from([GOOD, BAD, 0.3, None]), max_size=len(BATCHES)).map(
     lambda values: dict(zip(BATCHES, values, strict=False))
 )
-PROPERTY = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+PROPERTY = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 FEW = settings(PROPERTY, max_examples=6)
 MANY = settings(PROPERTY, max_examples=40)
 HISTORIES = st.lists(HISTORY, min_size=1, max_size=4)

@@ -208,9 +208,7 @@ SNAPSHOTS = st.builds(
 )
 
 
-@settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(first=SNAPSHOTS, second=SNAPSHOTS)
 def test_a_second_record_changes_nothing_whatever_was_there(
     store: Monitoring, clock: Clock, first: Snapshot, second: Snapshot

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from driftwatch_assets.drift import Reference
@@ -14,7 +14,6 @@ from driftwatch_assets.reporting.figures import small_multiple
 VALUES = st.lists(st.floats(-1e9, 1e9, allow_nan=False), min_size=1, max_size=60)
 
 
-@settings(deadline=None)
 @given(reference=VALUES, current=VALUES)
 @example(reference=[0.0], current=[5e-324])
 @example(reference=[1e-310], current=[1e-310])
@@ -25,7 +24,6 @@ def test_no_row_is_lost_between_the_bins(reference: list[float], current: list[f
     assert list(found.edges) == sorted(set(found.edges))
 
 
-@settings(deadline=None)
 @given(reference=VALUES, current=VALUES)
 def test_every_histogram_can_be_drawn_within_its_box(reference: list[float], current: list[float]) -> None:
     figure = small_multiple(histogram("x", pd.Series(reference), pd.Series(current)))
@@ -83,7 +81,6 @@ def test_drifted_features_are_drawn_before_stronger_ones_that_are_not() -> None:
     assert strongest(frame) == ("b", "a")
 
 
-@settings(deadline=None)
 @given(low=st.floats(-1e6, 1e6), span=st.floats(1e-3, 1e6), count=st.integers(2, 8))
 def test_ticks_are_within_the_axis_and_not_too_many(low: float, span: float, count: int) -> None:
     values = round_values(low, low + span, count)

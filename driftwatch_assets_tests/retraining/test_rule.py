@@ -46,13 +46,13 @@ def pythons_own(text: str, metrics: dict[str, float]) -> bool:
 
 
 @given(text=RULES, metrics=METRIC_VALUES)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_rule_is_decided_as_python_decides_its_text(text: str, metrics: dict[str, float]) -> None:
     assert Rule(text).evaluate(metrics).fires is pythons_own(text, metrics)
 
 
 @given(text=RULES, metrics=METRIC_VALUES, hidden=st.sets(st.sampled_from(NAMES), min_size=1, max_size=2))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_rule_is_decided_without_a_metric_only_where_no_value_of_it_changes_the_outcome(
     text: str, metrics: dict[str, float], hidden: set[str]
 ) -> None:
@@ -66,7 +66,7 @@ def test_a_rule_is_decided_without_a_metric_only_where_no_value_of_it_changes_th
 
 
 @given(text=RULES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_rule_names_its_metrics_and_is_stored_as_its_text(text: str) -> None:
     rule = Rule(text)
     assert set(rule.names) == {name for name in NAMES if name in text.replace("(", " ").replace(")", " ").split()}
@@ -75,7 +75,7 @@ def test_a_rule_names_its_metrics_and_is_stored_as_its_text(text: str) -> None:
 
 
 @given(text=st.text(max_size=60))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_other_text_is_refused_as_a_faulty_declaration_and_never_as_a_crash(text: str) -> None:
     with pytest.raises(ValidationError, match="the rule"):
         Rule(text)

@@ -267,7 +267,7 @@ FIELDS = st.text(st.characters(blacklist_categories=("Cs",), blacklist_character
 TRICKY = st.text(st.sampled_from('a,"\n\r \u2028é'), max_size=40)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(st.tuples(FIELDS, FIELDS), min_size=1, max_size=8),
     delimiter=st.sampled_from(",;\t|"),
@@ -287,7 +287,7 @@ def test_what_pythons_csv_writes_is_read_back(
     assert list(zip(table.column("a").to_pylist(), table.column("b").to_pylist(), strict=True)) == rows
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
 @given(TRICKY)
 @example('a,"b"c\n')
 @example('a"b,c"\n')
@@ -326,7 +326,7 @@ LINES = st.lists(
 ).map("".join)
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(TRICKY | LINES)
 @example('a,"b\n\n')
 @example(',"')

@@ -69,7 +69,7 @@ def test_only_the_window_that_changed_has_another_fingerprint(tmp_path: Path) ->
     assert reordered["2024-02"] != before["2024-02"]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 @given(
     st.lists(st.dates(dt.date(1969, 1, 1), dt.date(1971, 12, 31)), min_size=1, max_size=20),
     st.sampled_from(["day", "week", "month", "year"]),

@@ -41,7 +41,7 @@ TITLE = "The prediction service under load"
 PAGE = """\
 # {title}
 
-`make bench` on {date}; {processor}; load average {load:.1f} before the start{priority}; {wrk} beside it.
+`make bench` on {date}; {processor}; load average {load:.1f} before the start; {wrk} beside it.
 One record of the iris model a request, each logged before it is answered; a connection sends its next request when the
 one before is answered. The first champion is what the replay of the simulated batches promoted; the forest of 100 trees
 is the slowest declared candidate. The champion changed while {promoted:,} requests were answered.
@@ -149,13 +149,6 @@ def logged() -> int:
     return sum(lake.rows("iris/served", hour) for hour in lake.batches("iris/served"))
 
 
-def priority() -> str:
-    """Tell whether the measurement was put before the machine's other work, as on a machine that is not idle."""
-    group = Path("/proc/self/autogroup")
-    nice = group.read_text().split()[-1] if group.exists() else "0"
-    return "" if nice == "0" else f", this measurement at nice {nice}"
-
-
 def measure(seconds: int) -> tuple[list[Load], Load, float]:
     """Measure the champion of the replay, then a promotion under load and after how long it is served, then it."""
     subprocess.run([DRIFTWATCH, "replay", "iris"], check=True)
@@ -217,7 +210,6 @@ def main() -> int:
         date=dt.datetime.now(tz=dt.UTC).date(),
         processor=describe(),
         load=load,
-        priority=priority(),
         wrk=subprocess.run(["wrk", "-v"], capture_output=True, text=True, check=False).stdout.split(" [")[0],
         promoted=promotion.requests,
         measured=table(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -46,6 +48,25 @@ def test_an_open_log_holds_the_events_that_a_closed_one_holds(instance: dg.Dagst
         inside = _kinds(instance, kept.run_id)
     assert inside == _kinds(instance, kept.run_id) == _kinds(instance, plain.run_id)
     assert "DagsterEventType.ASSET_MATERIALIZATION" in inside
+
+
+def test_the_database_of_a_later_run_is_made_as_the_first_one_was(instance: dg.DagsterInstance, tmp_path: Path) -> None:
+    with kept_open(instance):
+        runs = [dg.materialize([table], instance=instance).run_id for _ in range(3)]
+    plain = dg.materialize([table], instance=instance).run_id
+    [folder] = {path.parent for path in tmp_path.rglob(f"{plain}.db")}
+
+    def made(run_id: str) -> tuple[object, ...]:
+        path = folder / f"{run_id}.db"
+        with closing(sqlite3.connect(path)) as database:
+            tables = database.execute("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name").fetchall()
+            [revision] = database.execute("SELECT version_num FROM alembic_version").fetchall()
+            [mode] = database.execute("PRAGMA journal_mode").fetchall()
+        return tables, revision, mode, path.stat().st_mode
+
+    assert [made(run_id) for run_id in runs] == [made(plain)] * 3
+    assert [_kinds(instance, run_id) for run_id in runs] == [_kinds(instance, plain)] * 3
+    assert not list(folder.glob("*.new"))
 
 
 def test_another_process_reads_what_is_written_while_the_log_is_open(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from driftwatch_assets.quality.columns import TableColumns
@@ -122,7 +122,7 @@ def _run(frame: pd.DataFrame, suite: Suite, subject: Subject, crashes: Crashes) 
             for expectation in suite.expectations
         ]
         with unheard() if crashes.withhold else nullcontext(), about(subject):
-            outcome = crashes.attempt(SUITE, partial(_outcome, gx, frame, expectations, crashes.table, crashes.batch))
+            outcome = crashes.attempt(SUITE, partial(_outcome, gx, frame, expectations, crashes.table))
     results = {result.expectation_config.meta[CHECK]: result for result in outcome.results}
     for expectation in suite.expectations:
         name = expectation.check_name
@@ -132,11 +132,18 @@ def _run(frame: pd.DataFrame, suite: Suite, subject: Subject, crashes: Crashes) 
     return results
 
 
-def _outcome(gx: ModuleType, frame: pd.DataFrame, expectations: list[Any], table: str, batch: str) -> Any:
-    context = gx.get_context(mode="ephemeral", project_config=_in_memory())
-    asset = context.data_sources.add_pandas("lake").add_dataframe_asset(table)
-    delivery = asset.add_batch_definition_whole_dataframe(batch).get_batch(batch_parameters={"dataframe": frame})
+def _outcome(gx: ModuleType, frame: pd.DataFrame, expectations: list[Any], table: str) -> Any:
+    delivery = _whole_frame().get_batch(batch_parameters={"dataframe": frame})
     return delivery.validate(gx.ExpectationSuite(name=table, expectations=expectations), result_format="BASIC")
+
+
+@cache
+def _whole_frame() -> Any:
+    """Give what makes a batch of a frame; making it, and the project that it is of, takes longer than most suites."""
+    gx = great_expectations()
+    context = gx.get_context(mode="ephemeral", project_config=_in_memory())
+    asset = context.data_sources.add_pandas("lake").add_dataframe_asset("table")
+    return asset.add_batch_definition_whole_dataframe("batch")
 
 
 def _in_memory() -> DataContextConfig:

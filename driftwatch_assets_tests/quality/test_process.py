@@ -75,6 +75,14 @@ def test_threads_get_the_verdict_on_their_own_table() -> None:
         assert list(pool.map(_found, range(24))) == list(range(24))
 
 
+def test_another_project_of_the_process_takes_nothing_from_it() -> None:
+    assert _found(3) == 3
+    import great_expectations as gx  # noqa: PLC0415 - slow to load
+
+    gx.get_context(mode="ephemeral")
+    assert _found(5) == 5
+
+
 def test_processes_get_the_verdict_on_their_own_table() -> None:
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
         assert list(pool.map(_found, range(4))) == list(range(4))

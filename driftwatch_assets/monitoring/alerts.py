@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from driftwatch_assets.alerting import RUN_FAILED
 from driftwatch_assets.monitoring.errors import AlertUnknown
-from driftwatch_assets.monitoring.outbox import announce, take_back
+from driftwatch_assets.monitoring.outbox import announce, heard, take_back
 from driftwatch_assets.monitoring.recording import RULES, record_rules, table_of
 from driftwatch_assets.monitoring.rows import AlertChanges, AlertRecord
 from driftwatch_assets.monitoring.tables import Alert
@@ -193,11 +193,14 @@ class AlertBook:
         self._write(row.id, state="open", opened_at=opened_at, **cleared, **self._facts(rule, span))
         row = self._read(row.id)
         self._opened.append(row.id)
-        # People who were not yet told that it had resolved believe it open, and it is. Where they were not even told
-        # that it had opened, they are told what opened it now.
-        untold = take_back(self.connection, row.id, "resolved", self.now)
-        if not untold or (self._channels(row) and take_back(self.connection, row.id, "opened", self.now)):
-            self._announce(row, "opened", rule)
+        channels = self._channels(row)
+        # Who was not yet told that it had resolved believes it open, and it is. Who was not even told that it had
+        # opened is told what opened it now.
+        unaware = take_back(self.connection, row.id, "resolved", self.now)
+        if channels:
+            take_back(self.connection, row.id, "opened", self.now)
+        unaware &= heard(self.connection, row.id, "opened")
+        self._announce(row, "opened", rule, channels=[name for name in channels if name not in unaware])
         return row
 
     def _update(self, rule: AlertRule | RunRule, span: AlertSpan, row: AlertRecord) -> None:
@@ -240,12 +243,14 @@ class AlertBook:
         event: Event,
         rule: AlertRule | RunRule | None,
         details: Mapping[str, Any] | None = None,
+        channels: Sequence[str] | None = None,
     ) -> None:
         told = {name: getattr(row, name) for name in ALERTS.c.keys() if name != "id"}  # noqa: SIM118 - of columns
         told |= {"event": event, "metric": rule.metric if rule else None}
         if details is not None:
             told["details"] = dict(details)
-        self._messages += announce(self.connection, row.id, event, self._channels(row), told, self.now)
+        channels = self._channels(row) if channels is None else channels
+        self._messages += announce(self.connection, row.id, event, channels, told, self.now)
 
     def _channels(self, row: AlertRecord) -> list[str]:
         """Give the channels of the batch that opened an alert, and of the one that resolved it: both are told."""

@@ -34,13 +34,14 @@ def announce(
     payload: Mapping[str, Any],
     now: datetime,
 ) -> int:
-    """Put a message into the outbox for each channel; one of the same event that is there already gives way.
+    """Put a message into the outbox for each channel; one of the same event that it has already gives way.
 
     The new message has an id of its own: whoever is just sending the old one marks the old one.
     """
     if not channels:
         return 0
-    _delete(connection, alert_id, event)
+    told = tuple(dict.fromkeys(channels))
+    connection.execute(sa.delete(OUTBOX).where(_of(alert_id, event), OUTBOX.c.channel.in_(told)))
     rows = [
         {
             "alert_id": alert_id,
@@ -51,35 +52,34 @@ def announce(
             "attempts": 0,
             "next_attempt_at": now,
         }
-        for channel in dict.fromkeys(channels)
+        for channel in told
     ]
     connection.execute(sa.insert(OUTBOX), rows)
     return len(rows)
 
 
-def take_back(connection: sa.Connection, alert_id: int, event: Event, now: datetime) -> bool:
-    """Take an event's messages back where none of them was sent or is being sent; tell whether there were any."""
-    same = sa.and_(OUTBOX.c.alert_id == alert_id, OUTBOX.c.event == event)
-    found = connection.execute(sa.select(OUTBOX.c.sent_at, OUTBOX.c.claimed_until).where(same).with_for_update()).all()
-    if not found or any(row.sent_at is not None or _claimed(row.claimed_until, now) for row in found):
-        return False
-    _delete(connection, alert_id, event)
-    return True
+def take_back(connection: sa.Connection, alert_id: int, event: Event, now: datetime) -> frozenset[str]:
+    """Take an event's messages back from the channels that were not sent theirs, nor are being; give these channels."""
+    waiting = sa.and_(_of(alert_id, event), OUTBOX.c.sent_at.is_(None), ~_is_claimed(OUTBOX, now))
+    return frozenset(connection.execute(sa.delete(OUTBOX).where(waiting).returning(OUTBOX.c.channel)).scalars())
 
 
-def _claimed(until: datetime | None, now: datetime) -> bool:
-    return until is not None and now < until <= now + 2 * CLAIM
+def heard(connection: sa.Connection, alert_id: int, event: Event) -> frozenset[str]:
+    """Give the channels that an event's message was put into the outbox for and not taken back."""
+    return frozenset(connection.execute(sa.select(OUTBOX.c.channel).where(_of(alert_id, event))).scalars())
 
 
-def _delete(connection: sa.Connection, alert_id: int, event: Event) -> None:
-    connection.execute(sa.delete(OUTBOX).where(OUTBOX.c.alert_id == alert_id, OUTBOX.c.event == event))
+def _of(alert_id: int, event: Event) -> sa.ColumnElement[bool]:
+    return sa.and_(OUTBOX.c.alert_id == alert_id, OUTBOX.c.event == event)
 
 
 def claim(connection: sa.Connection, limit: int, now: datetime) -> list[OutboxRow]:
     """See `Monitoring.claim`."""
+    past = sa.select(OUTBOX.c.id).where(_is_overtaken(now)).with_for_update(skip_locked=True)
+    connection.execute(sa.delete(OUTBOX).where(OUTBOX.c.id.in_(list(connection.execute(past).scalars()))))
     ready = (
         sa.select(OUTBOX.c.id)
-        .where(OUTBOX.c.sent_at.is_(None), _can_be_taken(OUTBOX, now), ~_awaits_its_beginning(now))
+        .where(OUTBOX.c.sent_at.is_(None), _can_be_taken(OUTBOX, now), ~_awaits_an_earlier_one(now))
         .order_by(OUTBOX.c.created_at, OUTBOX.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -92,18 +92,33 @@ def claim(connection: sa.Connection, limit: int, now: datetime) -> list[OutboxRo
     return [OutboxRow(**row) for row in connection.execute(taken).mappings()]
 
 
-def _can_be_taken(table: sa.FromClause, now: datetime) -> sa.ColumnElement[bool]:
+def _is_claimed(table: sa.FromClause, now: datetime) -> sa.ColumnElement[bool]:
     until = table.c.claimed_until
+    return sa.and_(until.is_not(None), until > now, until <= now + 2 * CLAIM)
+
+
+def _can_be_taken(table: sa.FromClause, now: datetime) -> sa.ColumnElement[bool]:
     due = sa.or_(table.c.next_attempt_at <= now, table.c.next_attempt_at > now + LONGEST_WAIT)
-    return sa.and_(due, sa.or_(until.is_(None), until <= now, until > now + 2 * CLAIM))
+    return sa.and_(due, ~_is_claimed(table, now))
 
 
-def _awaits_its_beginning(now: datetime) -> sa.ColumnElement[bool]:
-    """Tell of a message that an alert was resolved whether the one that it opened still waits to be tried again."""
+def _same_alert_and_channel(other: sa.FromClause) -> sa.ColumnElement[bool]:
+    return sa.and_(other.c.alert_id == OUTBOX.c.alert_id, other.c.channel == OUTBOX.c.channel)
+
+
+def _is_overtaken(now: datetime) -> sa.ColumnElement[bool]:
+    """Tell of a message that an alert was resolved whether it waits although the alert has opened again since."""
     opened = OUTBOX.alias()
-    same = sa.and_(opened.c.alert_id == OUTBOX.c.alert_id, opened.c.channel == OUTBOX.c.channel)
-    before = sa.and_(OUTBOX.c.event == "resolved", opened.c.event == "opened", opened.c.id < OUTBOX.c.id)
-    return sa.exists().where(same, before, opened.c.sent_at.is_(None), ~_can_be_taken(opened, now))
+    newer = sa.and_(_same_alert_and_channel(opened), opened.c.event == "opened", opened.c.id > OUTBOX.c.id)
+    waits = sa.and_(OUTBOX.c.event == "resolved", OUTBOX.c.sent_at.is_(None), ~_is_claimed(OUTBOX, now))
+    return sa.and_(waits, sa.exists().where(newer))
+
+
+def _awaits_an_earlier_one(now: datetime) -> sa.ColumnElement[bool]:
+    """Tell whether what a channel is to hear of an alert before is being sent, or still waits to be tried again."""
+    earlier = OUTBOX.alias()
+    before = sa.and_(_same_alert_and_channel(earlier), earlier.c.id < OUTBOX.c.id, earlier.c.sent_at.is_(None))
+    return sa.exists().where(before, ~_can_be_taken(earlier, now))
 
 
 def sent(connection: sa.Connection, row_id: int, now: datetime) -> None:

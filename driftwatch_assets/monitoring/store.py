@@ -259,8 +259,8 @@ class Monitoring:
         """Take messages that are due, the oldest first; for `outbox.CLAIM` nobody else gets them.
 
         Who crashes with a claim loses it when it expires. That an alert was resolved is not told to a channel before
-        that it opened. A message whose next attempt lies further ahead than any
-        wait on purpose is due: the clock that put it off has jumped back.
+        that it opened, and no more where it has opened again since. A message whose next attempt lies further ahead
+        than any wait on purpose is due: the clock that put it off has jumped back.
         """
         with self.database.writing("messages were taken from the outbox") as connection:
             return outbox.claim(connection, limit, now or self.clock())

@@ -150,6 +150,63 @@ def test_an_end_that_is_just_being_sent_is_followed_by_a_new_beginning(store: Mo
     assert told(store) == [("opened", "2")]
 
 
+def test_a_channel_that_was_down_is_not_told_last_that_an_open_alert_has_resolved(
+    store: Monitoring, clock: Clock
+) -> None:
+    both = ("chat", "mail")
+    judge(store, {"2": BAD}, both)
+    told(store)
+    judge(store, {"2": BAD, "3": GOOD}, both)
+    for row in store.claim(9):
+        if row.channel == "chat":
+            store.sent(row.id)
+        else:
+            store.failed(row.id, "down", clock.now + timedelta(minutes=40))
+    assert judge(store, {"2": BAD, "3": BAD}, both).messages == 1
+    assert [(row.event, row.channel) for row in store.claim(9)] == [("opened", "chat")]
+    clock.pass_by(hours=1)
+    assert [row.channel for row in store.claim(9)] == ["chat"]
+    judge(store, {"2": BAD, "3": BAD, "4": GOOD}, both)
+    clock.pass_by(hours=1)
+    last = {row.channel: row.event for row in store.claim(9)}
+    assert last == {"chat": "resolved", "mail": "resolved"}
+
+
+def test_a_channel_that_missed_the_beginning_too_is_told_of_the_new_one_once(store: Monitoring, clock: Clock) -> None:
+    both = ("chat", "mail")
+    for values in ({"2": BAD}, {"2": BAD, "3": GOOD}):
+        judge(store, values, both)
+        for row in store.claim(9):
+            if row.channel == "chat":
+                store.sent(row.id)
+            else:
+                store.failed(row.id, "down", clock.now + timedelta(minutes=40))
+    assert judge(store, {"2": BAD, "3": BAD}, both).messages == 2
+    assert sorted((row.event, row.channel) for row in store.claim(9)) == [("opened", "chat"), ("opened", "mail")]
+    clock.pass_by(hours=1)
+    assert {row.event for row in store.claim(9)} == {"opened"}
+
+
+@pytest.mark.parametrize("crashed", [True, False])
+def test_an_end_whose_sending_came_to_nothing_is_not_told_after_a_new_beginning(
+    store: Monitoring, clock: Clock, crashed: bool
+) -> None:
+    judge(store, {"2": BAD})
+    told(store)
+    judge(store, {"2": BAD, "3": GOOD})
+    sending = store.claim(1)
+    judge(store, {"2": BAD, "3": BAD})
+    assert told(store) == []
+    if crashed:
+        clock.pass_by(seconds=CLAIM.total_seconds())
+    else:
+        store.failed(sending[0].id, "down", clock.now + timedelta(minutes=40))
+    assert told(store) == [("opened", "2")]
+    clock.pass_by(hours=1)
+    assert told(store) == []
+    assert store.overview().outbox_pending == 0
+
+
 def test_who_sends_an_old_message_does_not_mark_the_new_one(store: Monitoring, clock: Clock) -> None:
     judge(store, {"2": BAD})
     sending = store.claim(1)

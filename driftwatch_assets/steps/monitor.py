@@ -75,6 +75,7 @@ def judge_alerts(
     channels: Sequence[str] = (),
     channels_of: Mapping[str, Sequence[str]] | None = None,
     notify: bool = True,
+    runs_only: bool = False,
 ) -> AlertChanges:
     """Hold the declared rules against all that is known, and open, update and resolve alerts.
 
@@ -99,6 +100,8 @@ def judge_alerts(
         Those of single batches, by batch, in their place.
     notify
         Whether people are told.
+    runs_only
+        Whether it is only judged which runs failed; alerts of other rules stay as they are.
 
     """
     jobs = store.jobs(watched.name)
@@ -108,7 +111,7 @@ def judge_alerts(
     run_of = {batch: run.run_id for batch, run in latest.items()}
     plan = watched.declaration.alerts
     found: dict[AlertRule | RunRule, Sequence[AlertSpan]] = {
-        rule: _spans(rule, known, run_of) for rule in plan.rules if rule.enabled
+        rule: _spans(rule, known, run_of) for rule in plan.rules if rule.enabled and not runs_only
     }
     concerned = {span.opened_batch for one in found.values() for span in one}
     concerned |= {span.resolved_batch for one in found.values() for span in one if span.resolved_batch is not None}

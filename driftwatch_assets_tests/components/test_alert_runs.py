@@ -101,6 +101,13 @@ def ran(
     return club.daemon.run(job or club.component.keys.batch_job, request).dagster_run.run_id
 
 
+def quick(club: Club) -> list[dg.AssetKey]:
+    """Give the assets of a batch that its alerts rest on."""
+    keys = club.component.keys
+    judged_of = (keys.gold, keys.predictions, keys.drift, keys.performance, keys.report, keys.monitoring)
+    return [*keys.bronzes, *keys.silvers, *judged_of]
+
+
 def failed_run(club: Club) -> str:
     """Leave a run behind that has failed without a word."""
     run = dg.DagsterRun(
@@ -136,19 +143,14 @@ def test_a_run_says_whom_its_alerts_are_mailed_to_and_they_are_told_of_the_end_t
     club: Club, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WHO_IS_ON_CALL", EVE)
-    keys = club.component.keys
-    quick = (
-        *(*keys.bronzes, *keys.silvers, keys.gold, keys.predictions, keys.drift, keys.performance),
-        *(keys.report, keys.monitoring),
-    )
-    ran(club, FIRST, mailing(BOB, {"env": "WHO_IS_ON_CALL"}), *quick)
+    ran(club, FIRST, mailing(BOB, {"env": "WHO_IS_ON_CALL"}), *quick(club))
     judged(club)
     delivered(club)
     opened = "[medium] club, batch 2024-01: quarantined 0 < 1 (none)"
     assert subjects(mailbox) == [(BOB, opened), (EVE, opened)]
     mailbox.mails.clear()
     spoil(club, "members.csv", "m02000@example.org,", "m02000@example.org,1")
-    ran(club, SECOND, None, *quick)
+    ran(club, SECOND, None, *quick(club))
     judged(club)
     delivered(club)
     resolved = "[resolved] club, batch 2024-02: quarantined 1 (none)"
@@ -319,13 +321,52 @@ def test_a_mail_server_that_refuses_holds_up_no_run_and_gets_every_alert_in_its_
     ]
 
 
-@pytest.mark.parametrize(("hours", "judges"), [(0, False), (1, True), (-24, True)])
-def test_alerts_wait_for_what_the_system_does_but_not_for_a_clock_that_was_moved(
-    club: Club, monkeypatch: pytest.MonkeyPatch, hours: int, judges: bool
+class Moved:
+    """The sensor's clock, moved by a test, and a model that never settles."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = dt.datetime.now(dt.UTC)
+        monkeypatch.setattr(alerts, "_now", lambda: self.now)
+        monkeypatch.setattr(alerts, "_settled", lambda *_: False)
+
+
+def rules_failing(club: Club) -> set[str]:
+    return {one.rule for one in store(club).alerts("open", "club")}
+
+
+@pytest.mark.parametrize(("minutes", "judges"), [(14, False), (16, True), (-24 * 60, True)])
+def test_rules_wait_for_what_the_system_does_but_not_for_a_clock_that_was_moved(
+    club: Club, monkeypatch: pytest.MonkeyPatch, minutes: int, judges: bool
 ) -> None:
+    moved = Moved(monkeypatch)
+    ran(club, FIRST, None, *quick(club))
+    judged(club)
+    assert rules_failing(club) == set()
+    moved.now += dt.timedelta(minutes=minutes)
+    judged(club)
+    assert rules_failing(club) == ({"none"} if judges else set())
+
+
+def test_a_run_that_ends_in_a_backlog_does_not_make_rules_wait_anew(
+    club: Club, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved = Moved(monkeypatch)
+    ran(club, FIRST, None, *quick(club))
+    judged(club)
+    moved.now += dt.timedelta(minutes=10)
+    ran(club, SECOND, None, *club.component.keys.bronzes)
+    judged(club)
+    assert rules_failing(club) == set()
+    moved.now += dt.timedelta(minutes=6)
+    judged(club)
+    assert rules_failing(club) == {"none"}
+
+
+def test_a_failed_run_is_told_while_others_run(club: Club, monkeypatch: pytest.MonkeyPatch, mailbox: Mailbox) -> None:
+    Moved(monkeypatch)
+    ran(club, FIRST, None, *quick(club))
     failed_run(club)
-    monkeypatch.setattr(alerts, "_settled", lambda *_: False)
-    moved = dt.datetime.now(dt.UTC) + dt.timedelta(hours=hours)
-    keys = club.component.keys
-    changes, told = alerts.bring_up_to_date(club.instance, club.watched, keys, run_urls="", now=lambda: moved)
-    assert (len(changes.opened), told) == (int(judges), judges)
+    judged(club)
+    assert rules_failing(club) == {RUN_FAILED}
+    delivered(club)
+    assert subjects(mailbox) == [(ANN, "[high] club, batch 2024-01: a run of club_batch failed")]

@@ -4,6 +4,7 @@ from driftwatch_assets.alerting.channels import Channel, channels_of, finder
 from driftwatch_assets.alerting.delivery import LONGEST_BACK_OFF, ChannelFailed, Delivered, Outbox, deliver
 from driftwatch_assets.alerting.message import Message, compose, digest
 from driftwatch_assets.alerting.notice import DriftedFeature, Notice
+from driftwatch_assets.alerting.redaction import redacted
 from driftwatch_assets.alerting.rule import (
     RUN_FAILED,
     SEVERITIES,
@@ -41,6 +42,7 @@ __all__ = [
     "digest",
     "finder",
     "mail_address",
+    "redacted",
     "run_spans",
     "spans",
 ]

@@ -21,7 +21,10 @@ _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069
 
 @dataclass(frozen=True)
 class DriftedFeature:
-    """A feature that drifted, with how far: the effect that the drift policy judges and, where it is known, PSI."""
+    """A feature that drifted, with how far: the effect that the drift policy judges and, where it is known, PSI.
+
+    The effect of a constant that was left is infinite, for which a document has no number: it is None.
+    """
 
     name: str
     effect: float | None = None
@@ -160,15 +163,19 @@ class Notice:
 
 
 def strongest(features: Sequence[DriftedFeature], count: int = STRONGEST) -> tuple[DriftedFeature, ...]:
-    """Give the features that drifted most: by the size of the effect, then by PSI, then by name.
+    """Give the features that drifted most: by the size of the effect (None is infinite), then by PSI, then by name.
 
     Examples
     --------
     >>> found = [DriftedFeature("a", 0.1), DriftedFeature("b", -0.9), DriftedFeature("c"), DriftedFeature("d", 0.2)]
     >>> [feature.name for feature in strongest(found)]
-    ['b', 'd', 'a']
+    ['c', 'b', 'd']
     """
-    return tuple(sorted(features, key=lambda each: (-abs(each.effect or 0.0), -(each.psi or 0.0), each.name))[:count])
+    return tuple(sorted(features, key=lambda each: (-_size(each.effect), -(each.psi or 0.0), each.name))[:count])
+
+
+def _size(effect: float | None) -> float:
+    return math.inf if effect is None else abs(effect)
 
 
 def _read(told: Mapping[str, Any]) -> Notice:

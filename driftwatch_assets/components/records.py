@@ -15,7 +15,7 @@ from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NA
 from dagster._core.events import JobFailureData
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus as Status
 
-from driftwatch_assets.alerting import CHOSEN_ASSETS
+from driftwatch_assets.alerting import CHOSEN_ASSETS, redacted
 from driftwatch_assets.arrivals import Intake, IntakeStatus
 from driftwatch_assets.components.run_settings import asked_recipients
 from driftwatch_assets.monitoring import JobRow
@@ -187,7 +187,10 @@ def _runs(instance: dg.DagsterInstance, model: str, purpose: str) -> list[dg.Dag
 
 
 def jobs(instance: dg.DagsterInstance, model: str, limit: int | None = None) -> list[JobRow]:
-    """Read the runs of a model, newest first: what ran, for which batch, when, and how it ended."""
+    """Read the runs of a model, newest first: what ran, for which batch, when, and how it ended.
+
+    An error is told without logins and mail addresses: it goes where everybody reads.
+    """
     found = []
     for record in instance.get_run_records(dg.RunsFilter(tags={MODEL_TAG: model}), limit=limit):
         run = record.dagster_run
@@ -201,7 +204,7 @@ def jobs(instance: dg.DagsterInstance, model: str, limit: int | None = None) -> 
                 status=run.status.value,
                 started_at=_moment(record.start_time),
                 ended_at=_moment(record.end_time or record.update_timestamp.timestamp()) if ended else None,
-                error=why_failed(instance, run.run_id) if run.status == dg.DagsterRunStatus.FAILURE else None,
+                error=redacted(why_failed(instance, run.run_id)) if run.status == dg.DagsterRunStatus.FAILURE else None,
             )
         )
     return found

@@ -126,6 +126,14 @@ def test_the_columns_of_an_alert_stand_in_for_what_a_message_says() -> None:
     assert opened.features[0].name == "width"
 
 
+def test_a_constant_that_was_left_is_told_first_though_no_document_holds_how_far_it_went() -> None:
+    names = ("weak", "constant", "strong", "weaker")
+    drifted = [{"name": name, "effect": effect} for name, effect in zip(names, (0.3, None, 0.9, 0.2), strict=True)]
+    found = Notice.from_payload({"model": "iris", "rule": "psi_high", "details": {"features": drifted}}).features
+    assert found is not None
+    assert [feature.name for feature in found] == ["constant", "strong", "weak"]
+
+
 def test_times_are_told_in_utc() -> None:
     there = datetime(2026, 3, 1, 23, 30, tzinfo=timezone(timedelta(hours=-5)))
     assert line_of(Notice.from_payload(replace(NOTICE, at=there).payload()), "When") == "2026-03-02 04:30 UTC"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from driftwatch_assets.components.records import failed_step, why_failed
+from driftwatch_assets.components.records import MODEL_TAG, failed_step, jobs, why_failed
 
 
 @dg.op(required_resource_keys={"store"})
@@ -28,3 +28,18 @@ def test_a_run_whose_resource_could_not_be_set_up_tells_its_error_without_a_step
         assert not ended.success
         assert why_failed(instance, ended.run_id) == "ConnectionRefusedError: the store does not answer"
         assert failed_step(instance, ended.run_id) == {"error": "ConnectionRefusedError"}
+
+
+def test_what_is_recorded_of_a_failed_run_names_nobody_and_lets_nobody_in() -> None:
+    @dg.op
+    def read() -> None:
+        raise ConnectionError("postgresql://reader:hunter2@db/loans turned ann@example.org away")
+
+    @dg.job(tags={MODEL_TAG: "club"})
+    def reading() -> None:
+        read()
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        reading.execute_in_process(instance=instance, raise_on_error=False)
+        [job] = jobs(instance, "club")
+    assert job.error == "ConnectionError: postgresql://***@db/loans turned *** away"

@@ -49,8 +49,8 @@ class Notice:
     features
         The features that drifted, strongest first; `None` where drift was not judged.
     retrained, promoted, version, decision
-        What the system did: whether it trained a challenger, whether that was promoted (`None`: there was none, or it
-        is not known), as which version, and why, in one sentence.
+        What the system did: whether it trained a challenger (`None`: not yet, or nobody knows), whether that was
+        promoted (`None`: there was none, or it is not known), as which version, and why, in one sentence.
     reason
         Of a resolved alert: why.
     job, step, error

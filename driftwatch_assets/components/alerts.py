@@ -13,7 +13,7 @@ import dagster as dg
 
 from driftwatch_assets.alerting import channels_of
 from driftwatch_assets.components import records
-from driftwatch_assets.components.sensors import awaited_labels, retraining_decision
+from driftwatch_assets.components.sensors import awaited_labels, retraining_course
 from driftwatch_assets.monitoring import MonitoringError, open_monitoring
 from driftwatch_assets.resources import Places
 from driftwatch_assets.steps import judge_alerts, record_all
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from driftwatch_assets.components.keys import Keys
     from driftwatch_assets.monitoring import AlertChanges
+    from driftwatch_assets.retraining import Course
     from driftwatch_assets.steps import Watched
 
 _INTERVAL_SECONDS = 15
@@ -84,7 +85,8 @@ def bring_up_to_date(
     limit = _RUNS if notify and store.jobs(watched.name) else None
     jobs = records.jobs(instance, watched.name, limit)
     known, _ = record_all(watched, store, jobs)
-    whole = not notify or not patient or _settled(instance, watched, keys)
+    course = retraining_course(instance, watched, keys)
+    whole = not notify or not patient or _settled(instance, watched, course)
     asked = records.recipients(instance, watched.name, keys.monitoring, limit)
     changes = judge_alerts(
         watched,
@@ -92,6 +94,7 @@ def bring_up_to_date(
         known,
         run_urls=run_urls,
         why=partial(records.failed_step, instance),
+        decided=course.decision,
         channels=_channels(watched, watched.declaration.alerts.recipients),
         channels_of={batch: _channels(watched, recipients) for batch, recipients in asked.items()},
         notify=notify,
@@ -104,10 +107,10 @@ def _channels(watched: Watched, recipients: Sequence[str]) -> list[str]:
     return [one.name for one in channels_of(watched.name, recipients)]
 
 
-def _settled(instance: dg.DagsterInstance, watched: Watched, keys: Keys) -> bool:
+def _settled(instance: dg.DagsterInstance, watched: Watched, course: Course) -> bool:
     if records.under_way(instance, watched.name) is not None:
         return False
-    return not retraining_decision(instance, watched, keys).pending and not awaited_labels(instance, watched)
+    return not course.decision().pending and not awaited_labels(instance, watched)
 
 
 @dataclass(frozen=True)

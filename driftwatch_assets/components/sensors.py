@@ -11,9 +11,8 @@ from driftwatch_assets.arrivals import plan_arrivals
 from driftwatch_assets.components import records
 from driftwatch_assets.components.processes import close_abandoned_runs
 from driftwatch_assets.lake import batch_order
-from driftwatch_assets.registry import champion_among
 from driftwatch_assets.resources import Places
-from driftwatch_assets.retraining import BatchEvidence, Decision, decide
+from driftwatch_assets.retraining import BatchEvidence, Course
 from driftwatch_assets.sources import ExtractionFailed, LandingUnreadable
 from driftwatch_assets.steps import SourceRefused, counts_at, due_labels, known_with, look, read_evidence
 
@@ -26,8 +25,8 @@ if TYPE_CHECKING:
 _INTERVAL_SECONDS = 10
 
 
-def retraining_decision(instance: dg.DagsterInstance, watched: Watched, keys: Keys) -> Decision:
-    """Read the failed checks and past trainings of a model, and let the policy decide.
+def retraining_course(instance: dg.DagsterInstance, watched: Watched, keys: Keys) -> Course:
+    """Read the failed checks and past trainings of a model, for the policy to decide.
 
     What fires it: a fresh failed check among the declared triggers. What resets it: a training through that batch or a
     later one. What it misses on purpose: batches older than the newest training, verdicts that came of too few rows,
@@ -62,12 +61,12 @@ def retraining_decision(instance: dg.DagsterInstance, watched: Watched, keys: Ke
                 labelled_rows=facts.labelled_rows,
             )
         )
-    return decide(
-        evidence,
-        records.trainings(instance, watched.name, keys.trained),
-        has_champion=champion_among(watched.registry.history(watched.name)) is not None,
-        initial_batches=declaration.initial_batches,
-        policy=declaration.retraining,
+    return Course(
+        tuple(evidence),
+        tuple(records.trainings(instance, watched.name, keys.trained)),
+        tuple(one.trained_through for one in watched.registry.history(watched.name) if one.gate_result == "promoted"),
+        declaration.initial_batches,
+        declaration.retraining,
     )
 
 
@@ -105,7 +104,7 @@ def build_arrivals(
             arrived = look(watched, json.loads(context.cursor) if context.cursor else None)
         except (LandingUnreadable, SourceRefused, ExtractionFailed) as unreadable:
             raise dg.Failure(description=str(unreadable)) from unreadable
-        decision = retraining_decision(context.instance, watched, keys)
+        decision = retraining_course(context.instance, watched, keys).decision()
         dynamic = isinstance(keys.partitions, dg.DynamicPartitionsDefinition)
         plan = plan_arrivals(
             arrived.landed,
@@ -209,7 +208,7 @@ def build_retraining(
     def retraining(context: dg.SensorEvaluationContext, places: Places) -> dg.SensorResult | dg.SkipReason:
         watched = watch(places)
         close_abandoned_runs(context.instance, watched.name)
-        decision = retraining_decision(context.instance, watched, keys)
+        decision = retraining_course(context.instance, watched, keys).decision()
         if decision.kind == "give_up":
             context.log.error(decision.reason)
         if decision.kind != "retrain" or decision.batch is None or decision.evidence is None:

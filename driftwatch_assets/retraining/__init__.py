@@ -1,5 +1,6 @@
 """When a model is retrained."""
 
+from driftwatch_assets.retraining.course import Course
 from driftwatch_assets.retraining.metrics import MEASURED, METRICS, RECORDED
 from driftwatch_assets.retraining.policy import (
     BatchEvidence,
@@ -17,6 +18,7 @@ __all__ = [
     "METRICS",
     "RECORDED",
     "BatchEvidence",
+    "Course",
     "Decision",
     "RetrainingPolicy",
     "Rule",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from driftwatch_assets.alerting import AlertRule, AlertSpan, RunRule
-    from driftwatch_assets.monitoring import AlertChanges, Changes, FeatureRow, JobRow, Monitoring, Snapshot
+    from driftwatch_assets.monitoring import (
+        AlertChanges,
+        Changes,
+        FeatureRow,
+        JobRow,
+        Monitoring,
+        Snapshot,
+        VersionRow,
+    )
+    from driftwatch_assets.retraining import Decision
     from driftwatch_assets.steps.watched import Watched
 
 RECORDED_CHECK = "recorded"
@@ -70,6 +80,7 @@ def judge_alerts(
     store: Monitoring,
     known: Snapshot,
     *,
+    decided: Callable[[str], Decision],
     run_urls: str = "",
     why: Callable[[str], Mapping[str, Any] | None] | None = None,
     channels: Sequence[str] = (),
@@ -89,6 +100,8 @@ def judge_alerts(
         The monitoring database.
     known
         All that is known of the model.
+    decided
+        What the retraining policy says as of a batch.
     run_urls
         Address under which a run's id leads to its page; empty where there is none.
     why
@@ -126,7 +139,7 @@ def judge_alerts(
     return store.apply_alerts(
         watched.name,
         found,
-        {batch: _told(watched, batch, known, latest.get(batch), strongest, run_urls) for batch in concerned},
+        {batch: _told(watched, batch, known, latest.get(batch), strongest, run_urls, decided) for batch in concerned},
         of_runs={run: told for run, told in of_runs.items() if told is not None},
         channels=channels,
         channels_of=channels_of,
@@ -157,10 +170,14 @@ def _strongest(rows: Iterable[FeatureRow]) -> dict[str, list[dict[str, Any]]]:
     return {
         batch: [
             {"name": row.feature, "effect": row.effect, "psi": row.psi}
-            for row in sorted(some, key=lambda one: -(one.effect or 0.0))[:_STRONGEST]
+            for row in sorted(some, key=_effect, reverse=True)[:_STRONGEST]
         ]
         for batch, some in drifted.items()
     }
+
+
+def _effect(row: FeatureRow) -> float:
+    return math.inf if row.effect is None else row.effect
 
 
 def _told(
@@ -170,25 +187,40 @@ def _told(
     run: EndedRun | None,
     strongest: Mapping[str, list[dict[str, Any]]],
     run_urls: str,
+    decided: Callable[[str], Decision],
 ) -> dict[str, Any]:
-    """Give what a message tells of a batch besides the rule: the fields of a `Notice`.
-
-    A training answers a batch when it went through it, or through the one with which its labels became known.
-    """
-    row = next((one for one in known.batches or () if one.batch == batch), None)
-    through = {batch} if row is None else {batch, known_with(watched, batch)}
-    trained = [version for version in known.versions or () if version.trained_through in through]
-    newest = trained[-1] if trained else None
+    """Give what a message tells of a batch besides the rule: the fields of a `Notice`."""
+    rows = {row.batch: row for row in known.batches or ()}
+    row = rows.get(batch)
+    tells = batch if row is None else known_with(watched, batch)
+    answered = (batch,) if tells is None or tells == batch or tells not in rows else (batch, tells)
     return {
         "features": None if row is None or row.drift_detected is None else strongest.get(batch, []),
-        "retrained": newest is not None,
-        "promoted": None if newest is None else newest.gate_result == "promoted",
-        "version": None if newest is None else newest.version,
-        "decision": None if newest is None else newest.reason,
+        **_done(answered, known.versions or (), decided),
         "job": None if run is None else run.job,
         "run_url": f"{run_urls}/{run.run_id}" if run is not None and run_urls else None,
         "report_url": None if row is None else row.report_url or None,
     }
+
+
+def _done(
+    answered: Sequence[str], versions: Iterable[VersionRow], decided: Callable[[str], Decision]
+) -> dict[str, Any]:
+    """Tell what the system did about a batch: a training through it, or else what the policy says of one.
+
+    Where labels come later, a training through the batch with which they became known answers it, too.
+    """
+    trained = [version for version in versions if version.trained_through in answered]
+    if trained:
+        newest = trained[-1]
+        promoted = newest.gate_result == "promoted"
+        return {"retrained": True, "promoted": promoted, "version": newest.version, "decision": newest.reason}
+    decision = decided(answered[-1])
+    reason = decision.reason
+    if decision.kind == "retrain":
+        how = "is asked for" if decision.attempt == 1 else "failed and is asked for again"
+        reason = f"a training through batch {decision.batch} {how}: {decision.reason}"
+    return {"retrained": None if decision.pending else False, "decision": reason}
 
 
 def _told_of_run(

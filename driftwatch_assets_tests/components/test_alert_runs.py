@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -12,11 +12,13 @@ import dagster as dg
 import psycopg
 import pytest
 
-from driftwatch_assets.alerting import CHOSEN_ASSETS, RUN_FAILED, deliver, finder
+from driftwatch_assets.alerting import CHOSEN_ASSETS, RUN_FAILED, Notice, compose, deliver, finder
 from driftwatch_assets.components import alerts, records
 from driftwatch_assets.components.delivery import DELIVERY_SENSOR
-from driftwatch_assets.monitoring import open_monitoring
+from driftwatch_assets.monitoring import BatchRow, MetricRow, Snapshot, open_monitoring
+from driftwatch_assets.retraining import Decision
 from driftwatch_assets.settings import Settings
+from driftwatch_assets.steps import judge_alerts
 from driftwatch_assets_tests.alerting.authority import Authority
 from driftwatch_assets_tests.alerting.mail_server import Mailbox, mail_server
 from driftwatch_assets_tests.components.club.declared import Club, model
@@ -319,6 +321,49 @@ def test_a_mail_server_that_refuses_holds_up_no_run_and_gets_every_alert_in_its_
         "[high] club, batch 2024-01: a run of club_batch failed",
         "[resolved] club, batch 2024-01: a run of club_batch is in order again",
     ]
+
+
+PENDING = Decision("retrain", "batch 2024-01 failed: data_drift", FIRST, "e", attempt=1)
+
+
+@pytest.mark.parametrize(
+    ("decision", "said"),
+    [
+        (
+            Decision("wait", "a training through batch 2024-01 is under way", FIRST),
+            "a training through batch 2024-01 is under way",
+        ),
+        (PENDING, "a training through batch 2024-01 is asked for: batch 2024-01 failed: data_drift"),
+        (
+            replace(PENDING, attempt=2),
+            "a training through batch 2024-01 failed and is asked for again: batch 2024-01 failed: data_drift",
+        ),
+        (Decision("give_up", "2 of 2 training runs failed", FIRST), "it did not retrain: 2 of 2 training runs failed"),
+        (Decision("none", "too few labels"), "it did not retrain: too few labels"),
+    ],
+)
+def test_a_message_says_what_became_of_a_training_or_why_there_was_none(
+    club: Club, decision: Decision, said: str
+) -> None:
+    watched, known = (
+        club.watched,
+        Snapshot(
+            batches=(BatchRow(batch=FIRST, position=0, state="stable"),),
+            metrics=(MetricRow(batch=FIRST, name="quarantined", value=0.0),),
+        ),
+    )
+    judge_alerts(watched, store(club), known, decided=lambda _: decision, channels=["post"])
+    [row] = store(club).claim(9)
+    lines = compose(Notice.from_payload(row.payload, row.event)).text.splitlines()
+    assert f"What the system did: {said}" in lines
+
+
+def test_a_message_tells_the_reason_of_the_retraining_policy(club: Club, mailbox: Mailbox) -> None:
+    ran(club, FIRST, None, *quick(club))
+    judged(club)
+    delivered(club)
+    told = " ".join(mailbox.mails[0][1].get_body(("plain",)).get_content().split())
+    assert "it did not retrain: the first training needs 2 labelled batches; there are 0" in told
 
 
 class Moved:

@@ -16,6 +16,7 @@ from driftwatch_assets.command_line.landing import simulate_into
 from driftwatch_assets.components import records
 from driftwatch_assets.components.models import monitored_model
 from driftwatch_assets.components.processes import close_abandoned_runs, is_under_way
+from driftwatch_assets.components.sensors import intake_plan
 from driftwatch_assets.components.sqlite_log import kept_open
 from driftwatch_assets.components.ticks import LocalDaemon
 from driftwatch_assets.definitions import defs, places_of
@@ -161,6 +162,9 @@ def _run_all(component: MonitoredModel, instance: dg.DagsterInstance, watched: W
                     progress.update(bar, description="done")
                     if not arrived.landed:
                         failures.append(f"nothing was taken in: {'; '.join(arrived.remarks) or 'nothing has arrived'}")
+                    plan = intake_plan(instance, watched, keys, arrived, training_pending=False)
+                    if plan.held:
+                        failures.append(plan.reason)
                     return failures
                 progress.update(bar, description="waiting for files that may still be being written")
                 time.sleep(_PATIENCE_SECONDS)

@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 
 from driftwatch_assets import steps
-from driftwatch_assets.components.events import as_events
+from driftwatch_assets.components.events import as_events, telling_interruptions
 from driftwatch_assets.components.keys import Keys
 from driftwatch_assets.components.processes import claim
 from driftwatch_assets.components.run_settings import monitoring_settings, training_settings, with_settings
@@ -238,7 +238,8 @@ class _Builder:
             # A check that is executed by itself needs its table to be read.
             asked = context.selected_asset_keys | {check.asset_key for check in context.selected_asset_check_keys}
             chosen = {names[key]: key for key in names if key in asked}
-            outcomes = work(watch(places), context.partition_key, list(chosen))
+            with telling_interruptions(context):
+                outcomes = work(watch(places), context.partition_key, list(chosen))
             yield from as_events(context, {chosen[name]: outcome for name, outcome in outcomes.items()}, started)
 
         return materialize
@@ -266,7 +267,9 @@ class _Builder:
         def materialize(context: dg.AssetExecutionContext, places: Places) -> Iterator[Any]:
             started = time.monotonic()
             claim(context)
-            yield from as_events(context, {key: work(watch(places), context.partition_key)}, started)
+            with telling_interruptions(context):
+                outcome = work(watch(places), context.partition_key)
+            yield from as_events(context, {key: outcome}, started)
 
         return materialize
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 import os
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from driftwatch_assets.components.records import REFUSED_TAG
+from driftwatch_assets.components.records import INTERRUPTED_TAG, REFUSED_TAG
+from driftwatch_assets.lake import LakeUnreachable, WriteFailed
+from driftwatch_assets.registry import RegistryUnreachable
+from driftwatch_assets.sources import DatabaseUnreachable
 from driftwatch_assets.steps import Link, Text
 
 if TYPE_CHECKING:
@@ -20,6 +24,17 @@ if TYPE_CHECKING:
     from driftwatch_assets.steps import StepOutcome
 
 _SEVERITY = {"warn": dg.AssetCheckSeverity.WARN, "error": dg.AssetCheckSeverity.ERROR}
+_NOT_THE_BATCHS_FAULT = (DatabaseUnreachable, LakeUnreachable, WriteFailed, RegistryUnreachable)
+
+
+@contextmanager
+def telling_interruptions(context: dg.AssetExecutionContext) -> Iterator[None]:
+    """Note in the tags of a run that it fails since something did not answer, which is no fault of its batch."""
+    try:
+        yield
+    except _NOT_THE_BATCHS_FAULT:
+        context.instance.add_run_tags(context.run.run_id, {INTERRUPTED_TAG: "true"})
+        raise
 
 
 def as_events(

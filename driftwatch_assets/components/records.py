@@ -34,6 +34,7 @@ FINGERPRINT_TAG = "driftwatch/fingerprint"
 EVIDENCE_TAG = "driftwatch/evidence"
 ATTEMPT_TAG = "driftwatch/attempt"
 REFUSED_TAG = "driftwatch/refused"
+INTERRUPTED_TAG = "driftwatch/interrupted"
 LOCK_TAG = "driftwatch/lock"
 PROCESS_TAG = "driftwatch/process"
 EVIDENCE_METADATA = "evidence"
@@ -82,14 +83,18 @@ def intakes(instance: dg.DagsterInstance, model: str) -> list[Intake]:
     """Read the runs that took deliveries of a model in, oldest first."""
     found: list[Intake] = []
     status: IntakeStatus
-    for run in _runs(instance, model, "arrival"):
+    filters = dg.RunsFilter(tags={MODEL_TAG: model, PURPOSE_TAG: "arrival"})
+    for record in reversed(instance.get_run_records(filters)):
+        run = record.dagster_run
         if run.status == dg.DagsterRunStatus.SUCCESS:
             status = "succeeded"
-        elif run.status in _FINISHED_BADLY:
-            status = "refused" if REFUSED_TAG in run.tags else "failed"
-        else:
+        elif run.status not in _FINISHED_BADLY:
             status = "in_flight"
-        found.append(Intake(run.tags[BATCH_TAG], run.tags.get(FINGERPRINT_TAG, ""), status))
+        elif REFUSED_TAG in run.tags:
+            status = "refused"
+        else:
+            status = "interrupted" if INTERRUPTED_TAG in run.tags else "failed"
+        found.append(Intake(run.tags[BATCH_TAG], run.tags.get(FINGERPRINT_TAG, ""), status, _ended(record)))
     return found
 
 
@@ -194,7 +199,6 @@ def jobs(instance: dg.DagsterInstance, model: str, limit: int | None = None) -> 
     found = []
     for record in instance.get_run_records(dg.RunsFilter(tags={MODEL_TAG: model}), limit=limit):
         run = record.dagster_run
-        ended = run.status in _ENDED
         found.append(
             JobRow(
                 run_id=run.run_id,
@@ -203,7 +207,7 @@ def jobs(instance: dg.DagsterInstance, model: str, limit: int | None = None) -> 
                 batch=_batch_of(run),
                 status=run.status.value,
                 started_at=_moment(record.start_time),
-                ended_at=_moment(record.end_time or record.update_timestamp.timestamp()) if ended else None,
+                ended_at=_ended(record),
                 error=redacted(why_failed(instance, run.run_id)) if run.status == dg.DagsterRunStatus.FAILURE else None,
             )
         )
@@ -224,6 +228,12 @@ def recipients(
 
 def _batch_of(run: dg.DagsterRun) -> str | None:
     return run.tags.get(BATCH_TAG) or run.tags.get("dagster/partition")
+
+
+def _ended(record: dg.RunRecord) -> dt.datetime | None:
+    if record.dagster_run.status not in _ENDED:
+        return None
+    return _moment(record.end_time or record.update_timestamp.timestamp())
 
 
 def _moment(seconds: float | None) -> dt.datetime | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,9 @@ from driftwatch_assets.steps import SourceRefused, counts_at, due_labels, known_
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from driftwatch_assets.arrivals import ArrivalPlan
     from driftwatch_assets.components.keys import Keys
-    from driftwatch_assets.steps import Watched
+    from driftwatch_assets.steps import Arrived, Watched
 
 _INTERVAL_SECONDS = 10
 
@@ -81,6 +83,40 @@ def _given_up(instance: dg.DagsterInstance, watched: Watched) -> frozenset[tuple
     return records.exhausted(instance, watched.name, "labels", watched.declaration.arrivals.attempts)
 
 
+def intake_plan(
+    instance: dg.DagsterInstance, watched: Watched, keys: Keys, arrived: Arrived, *, training_pending: bool
+) -> ArrivalPlan:
+    """Plan what is taken in of what has arrived: the same for everybody who asks."""
+    dynamic = isinstance(keys.partitions, dg.DynamicPartitionsDefinition)
+    return plan_arrivals(
+        arrived.landed,
+        records.intakes(instance, watched.name),
+        keys.known_batches(instance) if dynamic else [one.batch for one in arrived.landed],
+        initial_batches=watched.declaration.initial_batches,
+        training_pending=training_pending,
+        policy=watched.declaration.arrivals,
+        now=dt.datetime.now(dt.UTC),
+    )
+
+
+def intake_requests(model: str, plan: ArrivalPlan) -> list[dg.RunRequest]:
+    """Give the runs that a plan asks for, each with a key that it has whoever asks."""
+    return [
+        dg.RunRequest(
+            run_key=f"arrival/{model}/{request.batch}/{request.fingerprint[:16]}/{request.attempt}",
+            partition_key=request.batch,
+            tags={
+                records.MODEL_TAG: model,
+                records.PURPOSE_TAG: "arrival",
+                records.BATCH_TAG: request.batch,
+                records.FINGERPRINT_TAG: request.fingerprint,
+                records.LOCK_TAG: f"{model}/{request.batch}",
+            },
+        )
+        for request in plan.requests
+    ]
+
+
 def build_arrivals(
     keys: Keys, job: dg.UnresolvedAssetJobDefinition, watch: Callable[[Places], Watched]
 ) -> dg.SensorDefinition:
@@ -105,35 +141,15 @@ def build_arrivals(
         except (LandingUnreadable, SourceRefused, ExtractionFailed) as unreadable:
             raise dg.Failure(description=str(unreadable)) from unreadable
         decision = retraining_course(context.instance, watched, keys).decision()
-        dynamic = isinstance(keys.partitions, dg.DynamicPartitionsDefinition)
-        plan = plan_arrivals(
-            arrived.landed,
-            records.intakes(context.instance, watched.name),
-            keys.known_batches(context.instance) if dynamic else [one.batch for one in arrived.landed],
-            initial_batches=watched.declaration.initial_batches,
-            training_pending=decision.pending or bool(awaited_labels(context.instance, watched)),
-            policy=watched.declaration.arrivals,
-        )
+        pending = decision.pending or bool(awaited_labels(context.instance, watched))
+        plan = intake_plan(context.instance, watched, keys, arrived, training_pending=pending)
         cursor = json.dumps(arrived.cache)
         notes = "; ".join([plan.reason, *arrived.waiting, *arrived.remarks])
         context.log.info(notes)
         if not plan.requests and not plan.additions:
             return dg.SensorResult(skip_reason=notes, cursor=cursor)
         return dg.SensorResult(
-            run_requests=[
-                dg.RunRequest(
-                    run_key=f"arrival/{watched.name}/{request.batch}/{request.fingerprint[:16]}/{request.attempt}",
-                    partition_key=request.batch,
-                    tags={
-                        records.MODEL_TAG: watched.name,
-                        records.PURPOSE_TAG: "arrival",
-                        records.BATCH_TAG: request.batch,
-                        records.FINGERPRINT_TAG: request.fingerprint,
-                        records.LOCK_TAG: f"{watched.name}/{request.batch}",
-                    },
-                )
-                for request in plan.requests
-            ],
+            run_requests=intake_requests(watched.name, plan),
             dynamic_partitions_requests=_additions(keys, plan.additions),
             cursor=cursor,
         )

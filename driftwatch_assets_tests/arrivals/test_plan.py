@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 from hypothesis import given
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
     from driftwatch_assets.arrivals import ArrivalPlan, IntakeStatus
 
+NOON = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+
 
 def plan(
     landed: Sequence[Landed],
@@ -24,6 +28,7 @@ def plan(
     initial: int = 2,
     training: bool = False,
     policy: ArrivalPolicy | None = None,
+    now: dt.datetime = NOON,
 ) -> ArrivalPlan:
     return plan_arrivals(
         landed,
@@ -32,6 +37,7 @@ def plan(
         initial_batches=initial,
         training_pending=training,
         policy=policy or ArrivalPolicy(),
+        now=now,
     )
 
 
@@ -117,6 +123,48 @@ class TestContent:
         assert (asked(made), made.held) == ([], ("1",))
 
 
+class TestAnInterruption:
+    """The database, the lake or the registry did not answer."""
+
+    @staticmethod
+    def interrupted(key: str, times: int = 1) -> list[Intake]:
+        return [Intake(key, f"f{key}", "interrupted", NOON)] * times
+
+    def test_is_no_attempt(self) -> None:
+        history = [*done("3", status="failed"), *self.interrupted("3", 9)]
+        later = NOON + dt.timedelta(hours=1)
+        assert [one.attempt for one in plan(landed("3"), history, now=later).requests] == [11]
+        assert asked(plan(landed("3"), [*history, *done("3", status="failed")], now=later)) == []
+
+    def test_is_waited_for_longer_each_time_and_never_longer_than_an_hour(self) -> None:
+        for times, seconds in ((1, 60), (2, 120), (3, 240), (7, 3600), (500, 3600)):
+            history = self.interrupted("1", times)
+            before, after = (NOON + dt.timedelta(seconds=seconds + at) for at in (-1, 0))
+            assert asked(plan(landed("1"), history, now=before)) == [], times
+            assert asked(plan(landed("1"), history, now=after)) == ["1"], times
+
+    def test_says_which_batch_waits_and_how_long(self) -> None:
+        made = plan(
+            landed("1", "2", "3"), [*done("1", "2"), *self.interrupted("3")], now=NOON + dt.timedelta(seconds=20)
+        )
+        assert made.reason == ("taken in: none; waiting, since batch 3 was interrupted and is tried again in 40 s: 3")
+
+    def test_holds_later_batches_up_and_earlier_ones_not(self) -> None:
+        history = [*done("1", "2"), *self.interrupted("4")]
+        assert (asked(plan(landed("1", "2", "4", "5"), history)), plan(landed("5", "4"), history).held) == (
+            [],
+            ("4", "5"),
+        )
+        assert asked(plan(landed("1", "2", "3", "4"), history)) == ["3"]
+
+    def test_of_one_that_is_corrected_meanwhile_is_waited_for_no_longer(self) -> None:
+        history = [*done("1", "2"), *self.interrupted("3")]
+        assert asked(plan([*landed("1", "2"), Landed("3", "corrected")], history)) == ["3"]
+
+    def test_before_the_clock_was_set_back_is_not_waited_for_longer_than_its_pause(self) -> None:
+        assert asked(plan(landed("1"), self.interrupted("1"), now=NOON - dt.timedelta(days=365))) == ["1"]
+
+
 def test_additions_of_one_tick_are_bounded() -> None:
     policy = ArrivalPolicy(additions=3)
     made = plan(landed(*map(str, range(1, 11))), initial=10, policy=policy)
@@ -128,7 +176,7 @@ def test_additions_of_one_tick_are_bounded() -> None:
 EVENTS = st.lists(
     st.tuples(st.sampled_from(["1", "2", "3", "9", "10", "11"]), st.sampled_from(["a", "b"])), min_size=1, max_size=12
 )
-ENDS = st.lists(st.sampled_from(["succeeded", "refused", "failed"]), min_size=80, max_size=80)
+ENDS = st.lists(st.sampled_from(["succeeded", "refused", "interrupted", "failed"]), min_size=80, max_size=80)
 
 
 @given(deliveries=EVENTS, ends=ENDS, initial=st.integers(1, 4), attempts=st.integers(1, 3), additions=st.integers(1, 5))
@@ -142,7 +190,7 @@ def test_a_landing_folder_that_rests_comes_to_rest(
     known: set[str] = set()
     keys: set[tuple[str, str, int]] = set()
     waiting = list(deliveries)
-    outcomes = iter(ends)
+    outcomes = chain(ends, repeat("succeeded"))
     while True:
         if waiting:
             key, content = waiting.pop(0)

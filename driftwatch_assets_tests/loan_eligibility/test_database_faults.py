@@ -17,6 +17,8 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
+from driftwatch_assets.arrivals import ArrivalPolicy
+from driftwatch_assets.components import records
 from driftwatch_assets.defs.loan_eligibility.simulate import simulate
 from driftwatch_assets.steps import ingest
 from driftwatch_assets_tests.loan_eligibility.lending import MODEL, connected, execute, lending, load
@@ -243,6 +245,45 @@ def test_a_server_that_is_killed_in_the_middle_leaves_nothing_and_a_later_run_su
     monkeypatch.setenv(f"DRIFTWATCH_DATABASE_{MODEL.upper()}", f"sqlite:///{whole}")
     assert lent.materialize(WEEK).success
     assert f"{MODEL}/gold/features/{WEEK}" in stored(lent)
+
+
+@pytest.mark.filterwarnings("ignore:<psycopg.ServerCursor:ResourceWarning")
+def test_a_server_that_dies_in_the_middle_again_and_again_costs_a_batch_no_attempt(
+    simulated: Path, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if os.environ.get(GIVEN):
+        pytest.skip("the given server is not one that the tests may kill")
+    house = House(tmp_path, MODEL)
+    variable = f"DRIFTWATCH_DATABASE_{MODEL.upper()}"
+    with lending(house) as lent:
+        policy = ArrivalPolicy(attempts=1, pause_seconds=3600)
+        declared = lent.component.declaration.model_copy(update={"arrivals": policy, "initial_batches": 1})
+        patient = lent.with_model(replace(lent.component, declaration=declared))
+        with postgres_server() as url:
+            load(url, simulated)
+            execute(
+                url,
+                "ALTER TABLE customer_details RENAME TO customers",
+                "CREATE VIEW customer_details AS SELECT * FROM customers WHERE pg_sleep(0.2)::text = ''",
+            )
+            monkeypatch.setenv(variable, url)
+            (request,) = patient.arrivals().requests
+            assert request.partition_key == WEEK
+            killer = threading.Thread(target=_kill_while_customers_are_read, args=(url,))
+            killer.start()
+            assert not patient.take_in(request)
+            killer.join()
+        monkeypatch.setenv(variable, f"sqlite:///{whole}")
+        waits = patient.arrivals()
+        assert waits.requests == ()
+        assert re.search(f"batch {WEEK} was interrupted and is tried again in 3[0-9]{{3}} s: {WEEK}", waits.note)
+        assert [one.status for one in records.intakes(patient.instance, MODEL)] == ["interrupted"]
+
+        policy = policy.model_copy(update={"pause_seconds": 0})
+        at_once = lent.with_model(replace(lent.component, declaration=declared.model_copy(update={"arrivals": policy})))
+        (again,) = at_once.arrivals().requests
+        assert (again.partition_key, again.run_key[-2:]) == (WEEK, "/2")
+        assert at_once.take_in(again)
 
 
 def _kill_while_customers_are_read(url: str) -> None:

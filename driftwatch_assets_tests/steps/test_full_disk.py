@@ -57,6 +57,7 @@ def test_a_report_that_cannot_be_written_costs_no_metric_and_no_alert(
     assert told.status == 1
     assert "No space left on device" in told.text
     assert "Check space and permissions, then run the batch again" in told.text
+    assert "waiting, since batch 000002 was interrupted and is tried again in" in told.text
     lake = house.watched.lake
     assert not lake.has_file(page)
     assert {file: lake.read_file(file) for file in before} == before

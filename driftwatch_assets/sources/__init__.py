@@ -39,7 +39,7 @@ from driftwatch_assets.sources.publisher import Publisher, fetch, read_checksums
 from driftwatch_assets.sources.quarantine import REJECT_REASON, RowsUnaccounted, Split, readable, split
 from driftwatch_assets.sources.refusal import DeliveryRefused
 from driftwatch_assets.sources.simulated import mark_simulated, simulated_with
-from driftwatch_assets.sources.sql import SqlTable, extent, extract, open_snapshot
+from driftwatch_assets.sources.sql import SqlTable, extract, open_snapshot
 from driftwatch_assets.sources.sql_failure import (
     DatabaseUnreachable,
     DatabaseUrlRefused,
@@ -97,7 +97,6 @@ __all__ = [
     "WindowedFiles",
     "WindowedTable",
     "embedded_database",
-    "extent",
     "extent_of",
     "extract",
     "fetch",

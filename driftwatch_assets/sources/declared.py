@@ -12,7 +12,7 @@ from driftwatch_assets.sources.csv_source import CsvSource
 from driftwatch_assets.sources.http_fetch import HttpFetch
 from driftwatch_assets.sources.libsvm import LibsvmSource
 from driftwatch_assets.sources.publisher import Publisher
-from driftwatch_assets.sources.sql import SqlTable, check_extent
+from driftwatch_assets.sources.sql import SqlTable, check_extent, check_watermark
 from driftwatch_assets.sources.window import Every
 
 TableName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -169,12 +169,25 @@ class Database(_Windowed):
 
     kind: Literal["sql"]
     extent: str = Field(description="SELECT of the first and the last moment that the database holds.")
+    watermark: str | None = Field(
+        default=None,
+        description="SELECT of one row of a window, with :start and :end, which changes when the window does, such as "
+        "a count and the time of the last change; a window whose row changed is taken in again.",
+    )
+    revisit: History = Field(
+        default=12, description="Newest windows whose watermark is asked at each look: all, or the newest k."
+    )
     tables: dict[TableName, DatabaseTable] = Field(min_length=1, description="The tables by name.")
 
     @field_validator("extent")
     @classmethod
     def _one_select(cls, query: str) -> str:
         return check_extent(query)
+
+    @field_validator("watermark")
+    @classmethod
+    def _one_select_of_a_window(cls, query: str | None) -> str | None:
+        return None if query is None else check_watermark(query)
 
     @property
     def table_names(self) -> tuple[str, ...]:

@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from driftwatch_assets.sources.sql_values import SqlType
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterator
 
     import pyarrow as pa
@@ -144,12 +143,6 @@ def extract(
         return snapshot.extract(name, table, window, chunk_rows=chunk_rows)
 
 
-def extent(url: str, query: str) -> tuple[dt.datetime, dt.datetime] | None:
-    """Ask for the first and the last moment of a table, as `Snapshot.extent`."""
-    with open_snapshot(url) as snapshot:
-        return snapshot.extent(query)
-
-
 def check_select(query: str) -> str:
     """Give back a query that can be declared.
 
@@ -200,7 +193,26 @@ def check_extent(query: str) -> str:
     return query
 
 
-def check_parameters(query: str, *, windowed: bool) -> None:
+def check_watermark(query: str) -> str:
+    """Give back a query that can be asked for what tells that a window has changed.
+
+    Raises
+    ------
+    ValueError
+        As `check_select`; also without a window's parameters, or with others.
+
+    Examples
+    --------
+    >>> check_watermark("SELECT count(*) FROM loans")
+    Traceback (most recent call last):
+    ...
+    ValueError: the query lacks :start, :end: expected ... WHERE time >= :start AND time < :end
+    """
+    check_parameters(check_select(query), windowed=True, otherwise="")
+    return query
+
+
+def check_parameters(query: str, *, windowed: bool, otherwise: str = ", or windowed: false") -> None:
     """Refuse a query with other bound parameters than those of its window.
 
     Raises
@@ -218,8 +230,6 @@ def check_parameters(query: str, *, windowed: bool) -> None:
         )
     if windowed and bound != _WINDOW:
         lacking = ", ".join(f":{name}" for name in ("start", "end") if name not in bound)
-        raise ValueError(
-            f"the query lacks {lacking}: expected ... WHERE time >= :start AND time < :end, or windowed: false"
-        )
+        raise ValueError(f"the query lacks {lacking}: expected ... WHERE time >= :start AND time < :end{otherwise}")
     if bound and not windowed:
         raise ValueError("the query has a window's parameters, and windowed is false: expected one or the other")

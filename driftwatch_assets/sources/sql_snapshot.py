@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import hashlib
 import json
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from driftwatch_assets.sources.csv_source import WITHHELD_TEXT
-from driftwatch_assets.sources.sql import CHUNK_ROWS, check_parameters, check_select
+from driftwatch_assets.sources.sql import CHUNK_ROWS, check_parameters, check_select, check_watermark
 from driftwatch_assets.sources.sql_database import ENGINES, Database, explain, parse_url
 from driftwatch_assets.sources.sql_failure import DatabaseUnreachable, QueryRefused
 from driftwatch_assets.sources.sql_values import ARROW_TYPES, EXPECTED, as_typed
@@ -136,10 +137,7 @@ class Snapshot:
             The query is no single SELECT, or has parameters.
         """
         check_parameters(check_select(query), windowed=False)
-        with self._explaining(name, lambda: 0, withhold=False):
-            self._set_timeout(self._connection, timeout_seconds)
-            with contextlib.closing(self._run(query, None, 2)) as result:
-                rows = [tuple(row) for row in result.fetchmany(2)]
+        rows = self._few_rows(name, query, None, timeout_seconds)
         if len(rows) == 1 and len(rows[0]) == 2:  # noqa: PLR2004 - the first moment and the last
             if rows[0] == (None, None):
                 return None
@@ -153,6 +151,52 @@ class Snapshot:
             f"the query gives {len(rows)} rows of {len(rows[0]) if rows else 0} values, and not two times",
             "Expected one row: SELECT min(t), max(t) FROM table.",
         )
+
+    def watermark(self, query: str, window: Window, *, timeout_seconds: float = 60) -> str:
+        """Ask for what tells that the rows of a window have changed.
+
+        Parameters
+        ----------
+        query
+            One SELECT with ``:start`` and ``:end`` that gives one row: ``SELECT count(*), max(changed) FROM ...``.
+        window
+            The batch's window.
+        timeout_seconds
+            How long the database may work on it.
+
+        Returns
+        -------
+        str
+            Fingerprint of the row's values, 16 hex digits. One and the same database gives the same one for the same
+            row; another database may write a value otherwise.
+
+        Raises
+        ------
+        DatabaseUnreachable, QueryRefused
+            As `extract`.
+        ValueError
+            The query is no single SELECT, or lacks a window's parameters.
+        """
+        check_watermark(query)
+        label = f"watermark, window {window.key}"
+        rows = self._few_rows(label, query, window, timeout_seconds)
+        if len(rows) != 1:
+            raise QueryRefused(
+                self._database.shown,
+                label,
+                f"the query gives {'more than one row' if rows else 'no row'}",
+                "Expected one row for a window: SELECT count(*), max(changed) FROM table WHERE ...",
+            )
+        return hashlib.sha256(json.dumps(rows[0], default=str).encode()).hexdigest()[:16]
+
+    def _few_rows(
+        self, label: str, query: str, window: Window | None, timeout_seconds: float
+    ) -> list[tuple[object, ...]]:
+        """Give the first two rows of a query that shall have one."""
+        with self._explaining(label, lambda: 0, withhold=False):
+            self._set_timeout(self._connection, timeout_seconds)
+            with contextlib.closing(self._run(query, window, 2)) as result:
+                return [tuple(row) for row in result.fetchmany(2)]
 
     def _run(self, query: str, window: Window | None, chunk_rows: int) -> sa.CursorResult[tuple[object, ...]]:
         moments: dict[str, object] = {}

@@ -19,8 +19,8 @@ from driftwatch_assets.sources import (
     LandingUnreadable,
     WindowedFiles,
     embedded_database,
-    extent,
     list_landing,
+    open_snapshot,
     read_cached,
     window_at,
     window_fingerprints,
@@ -29,10 +29,11 @@ from driftwatch_assets.sources import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from driftwatch_assets.sources import Every, WindowedTable
+    from driftwatch_assets.sources.sql_snapshot import Snapshot
     from driftwatch_assets.steps.watched import Watched
 
 
@@ -83,6 +84,8 @@ def look(watched: Watched, known: Mapping[str, Any] | None = None, *, settle_sec
         A file that holds all time cannot be read; the message names it and the line.
     driftwatch_assets.sources.DatabaseUnreachable
         The database does not answer, which is not the same as an empty one.
+    driftwatch_assets.sources.QueryRefused
+        The extent or the watermark of a window cannot be asked as it is declared.
 
     """
     source = watched.declaration.source
@@ -91,7 +94,7 @@ def look(watched: Watched, known: Mapping[str, Any] | None = None, *, settle_sec
         return _files(watched, source, known or {}, settle)
     if isinstance(source, WindowedFiles):
         return _windowed(watched, source, known or {}, settle)
-    return _database(watched, source)
+    return _database(watched, source, known or {})
 
 
 def landing_file(watched: Watched, table: WindowedTable) -> Path:
@@ -178,20 +181,36 @@ def _windowed(watched: Watched, source: WindowedFiles, known: Mapping[str, Any],
     )
 
 
-def _database(watched: Watched, source: Database) -> Arrived:
+def _database(watched: Watched, source: Database, known: Mapping[str, Any]) -> Arrived:
     if watched.database is None:
         files = [f"{name}.csv" for name in source.tables]
         absent = [name for name in files if not (watched.landing / name).is_file()]
         if absent:
             return Arrived((), remarks=(f"{', '.join(absent)}: not in {watched.landing}, and no database is set",))
-    bounds = extent(database_url(watched, source), source.extent)
-    if bounds is None:
-        return Arrived((), remarks=("the database holds no row yet",))
-    keys = [one.key for one in windows_between(source.every, *bounds)]
-    taken, remarks = _within(source, source.every, keys)
-    # What a window holds is known once it is extracted; until then its identity is how it is asked for.
+    with open_snapshot(database_url(watched, source)) as snapshot:
+        bounds = snapshot.extent(source.extent)
+        if bounds is None:
+            return Arrived((), remarks=("the database holds no row yet",))
+        keys = [one.key for one in windows_between(source.every, *bounds)]
+        taken, remarks = _within(source, source.every, keys)
+        marks = _watermarks(snapshot, source, taken, known)
+    # What a window holds is known once it is extracted; until then its identity is how it is asked for, and what the
+    # database says of it.
     asked = _joined({name: table.query for name, table in source.tables.items()})
-    return Arrived(tuple(Landed(key, asked) for key in taken), remarks=remarks)
+    if source.watermark is None:
+        return Arrived(tuple(Landed(key, asked) for key in taken), remarks=remarks)
+    landed = tuple(Landed(key, _joined({"asked": asked, "watermark": marks[key]})) for key in taken)
+    return Arrived(landed, remarks=remarks, cache={"watermark": source.watermark, "marks": marks})
+
+
+def _watermarks(snapshot: Snapshot, source: Database, keys: Sequence[str], known: Mapping[str, Any]) -> dict[str, str]:
+    """Ask for the watermarks of the windows that are revisited, and of those that were not looked at before."""
+    if source.watermark is None:
+        return {}
+    seen = known.get("marks", {}) if known.get("watermark") == source.watermark else {}
+    again = keys if source.revisit == "all" else keys[-source.revisit :]
+    settled = {key: seen[key] for key in keys if key in seen and key not in again}
+    return {key: settled.get(key) or snapshot.watermark(source.watermark, window_of(source.every, key)) for key in keys}
 
 
 def _within(source: WindowedFiles | Database, every: Every, keys: Iterable[str]) -> tuple[list[str], tuple[str, ...]]:

@@ -20,8 +20,8 @@ from driftwatch_assets.sources import (
     DeliveryRefused,
     SqlTable,
     embedded_database,
-    extent,
     extract,
+    open_snapshot,
 )
 from driftwatch_assets.sources.embedded import EMBEDDED
 from driftwatch_assets.sources.window import window_of
@@ -67,10 +67,9 @@ def test_the_files_become_tables_that_a_window_query_reads(folder: Path) -> None
     day = extract(url, "loans", SqlTable.model_validate(windowed), window_of("day", "2015-04-17"))
     assert day.column("id").to_pylist() == ["B"]
     assert extract(url, "loans", ALL_LOANS).column("amount").to_pylist() == [1.5, None]
-    assert [str(moment) for moment in extent(url, "SELECT min(at), max(at) FROM loans") or ()] == [
-        "2015-04-16 10:00:00",
-        "2015-04-17 00:00:00",
-    ]
+    with open_snapshot(url) as snapshot:
+        ends = snapshot.extent("SELECT min(at), max(at) FROM loans")
+    assert [str(moment) for moment in ends or ()] == ["2015-04-16 10:00:00", "2015-04-17 00:00:00"]
 
 
 def test_they_are_loaded_again_only_when_their_content_or_declaration_changes(folder: Path) -> None:

@@ -25,7 +25,6 @@ from driftwatch_assets.sources import (
     DatabaseUrlRefused,
     QueryRefused,
     SqlTable,
-    extent,
     extract,
     open_snapshot,
 )
@@ -100,15 +99,60 @@ def test_both_databases_give_the_identical_table(sqlite_url: str, postgres_url: 
 
 
 def test_the_extent_of_a_table_is_asked_for(url: str) -> None:
-    assert [str(moment) for moment in extent(url, "SELECT min(at), max(at) FROM loans") or ()] == [
-        "2015-04-15 23:59:59",
-        "2015-04-17 00:00:00",
-    ]
-    assert extent(url, "SELECT min(at), max(at) FROM loans WHERE 1 = 0") is None
-    with pytest.raises(QueryRefused, match="Expected one row"):
-        extent(url, "SELECT loan_id, at FROM loans")
-    with pytest.raises(ValueError, match="begins with 'DROP'"):
-        extent(url, "DROP TABLE loans")
+    with open_snapshot(url) as snapshot:
+        assert [str(moment) for moment in snapshot.extent("SELECT min(at), max(at) FROM loans") or ()] == [
+            "2015-04-15 23:59:59",
+            "2015-04-17 00:00:00",
+        ]
+        assert snapshot.extent("SELECT min(at), max(at) FROM loans WHERE 1 = 0") is None
+        with pytest.raises(QueryRefused, match="Expected one row"):
+            snapshot.extent("SELECT loan_id, at FROM loans")
+        with pytest.raises(ValueError, match="begins with 'DROP'"):
+            snapshot.extent("DROP TABLE loans")
+
+
+MARK = "SELECT count(*), sum(cars), max(at) FROM loans WHERE at >= :start AND at < :end"
+
+
+def changed(url: str, statement: str) -> None:
+    if url.startswith("sqlite"):
+        with contextlib.closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as writer:
+            writer.execute(statement)
+            writer.commit()
+    else:
+        with psycopg.connect(url) as another:
+            another.execute(statement)
+
+
+def marked(url: str, query: str = MARK, day: str = "2015-04-16") -> str:
+    with open_snapshot(url) as snapshot:
+        return snapshot.watermark(query, window_of("day", day))
+
+
+def test_a_watermark_changes_with_the_rows_of_its_window_and_with_no_others(url: str) -> None:
+    before, next_day = marked(url), marked(url, day="2015-04-17")
+    assert before == marked(url) != next_day
+    changed(url, "INSERT INTO loans (loan_id, at) VALUES ('late', '2015-04-16 12:00:00')")
+    late = marked(url)
+    assert late != before
+    assert marked(url, day="2015-04-17") == next_day
+    changed(url, "UPDATE loans SET cars = 5 WHERE loan_id = 'A'")
+    assert marked(url) not in {before, late}
+    assert marked(url, day="2016-01-01") == marked(url, day="2016-01-02"), "a window without rows has one, too"
+
+
+def test_a_watermark_that_cannot_be_asked_names_the_window_and_writes_nothing(url: str) -> None:
+    with pytest.raises(QueryRefused, match=r"watermark, window 2015-04-16 from .*: the query gives more than one row"):
+        marked(url, MARK.replace("count(*), sum(cars), max(at)", "loan_id"))
+    with pytest.raises(QueryRefused, match=r"watermark, window 2015-04-16 from .*: the query cannot be run"):
+        marked(url, MARK.replace("cars", "cartwheels"))
+    with pytest.raises(ValueError, match="lacks :start, :end"):
+        marked(url, "SELECT count(*) FROM loans")
+    before = marked(url)
+    for writes in ("WITH gone AS (DELETE FROM loans RETURNING 1) SELECT count(*) FROM gone, loans WHERE", "SELECT 1;"):
+        with pytest.raises((QueryRefused, ValueError)):
+            marked(url, f"{writes} at >= :start AND at < :end")
+    assert marked(url) == before
 
 
 def test_several_tables_of_a_snapshot_are_of_one_moment(url: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from driftwatch_assets.training.prediction import ask
 
 if TYPE_CHECKING:
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from driftwatch_assets.training.task import Metric, Task
+    from driftwatch_assets.training.task import Binary, Metric, Task
     from driftwatch_assets.training.window import LabelledRows
 
 
@@ -22,7 +24,8 @@ def found_temperature(
     """Find the temperature of a fitted classifier on rows that it has not seen; None for a detector, which has none.
 
     It is one number for the whole model and changes the order of no two rows: the class with the highest score and the
-    area under the ROC curve stay what they are. What a declared threshold other than 0.5 decides does depend on it.
+    area under the ROC curve stay what they are. What a declared threshold other than 0.5 decides does depend on it, and
+    so does the Brier score: the rows must not judge the model that gets it.
 
     Raises
     ------
@@ -39,6 +42,35 @@ def found_temperature(
 
     scores = ask(lambda table: class_scores(fitted, table), rows.frame, features, what=what)
     return best_temperature(scores, [str(name) for name in fitted.classes_], rows.labels)
+
+
+def decided_crosswise(
+    task: Binary, fitted: Any, rows: LabelledRows, features: Sequence[str], *, what: str
+) -> NDArray[Any]:
+    """Give the class that a fitted classifier's model predicts of rows, shape (rows,), by the task's threshold.
+
+    Every other row is one half; the temperature of a half is found on the other one, so that no row is decided by a
+    temperature that its own label helped to find.
+
+    Raises
+    ------
+    ScoringFailed
+        The classifier refused the rows.
+
+    """
+    from driftwatch_assets.training.temperature import (  # noqa: PLC0415 - heavy: loaded by the step that needs it
+        best_temperature,
+        class_scores,
+        softmax,
+    )
+
+    model = finished(task, fitted, None)
+    names = model.classes_.astype(str)
+    scores = ask(lambda table: class_scores(fitted, table), rows.frame, features, what=what)
+    even = np.arange(len(scores)) % 2 == 0
+    of_even, of_odd = (best_temperature(scores[half], names, rows.labels[half]) for half in (~even, even))
+    chances = softmax(scores / np.where(even, of_even, of_odd)[:, None])
+    return np.asarray(names[model.decided(chances)])
 
 
 def finished(task: Task, fitted: Any, temperature: float | None) -> Any:

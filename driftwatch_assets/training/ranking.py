@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from driftwatch_assets.training.finishing import finished, found_temperature, said
+from driftwatch_assets.training.finishing import decided_crosswise, finished, found_temperature, said
 from driftwatch_assets.training.fitting import SharedSteps, fit
 from driftwatch_assets.training.prediction import ask, predict
 from driftwatch_assets.training.scores import paired_scores, plain_scores
-from driftwatch_assets.training.window import stacked
+from driftwatch_assets.training.window import learn_and_judge, stacked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -59,6 +59,8 @@ class Ranking:
         One sentence.
     notes
         Warnings that fitting gave.
+    fitted
+        The chosen candidate as it was fitted on the newest step's earlier rows; None where nothing was ranked.
 
     """
 
@@ -66,6 +68,7 @@ class Ranking:
     chosen: str
     reason: str
     notes: tuple[str, ...]
+    fitted: Any = None
 
 
 def ranking_steps(
@@ -86,6 +89,29 @@ def ranking_steps(
     if not steps and len(window) > 1 and _classes(window[:-1]) >= fitted and _classes([learn]) >= scored:
         steps = [RankingStep(tuple(window[:-1]), learn)]
     return tuple(steps[-rank_batches:])
+
+
+def temperature_step(
+    window: Sequence[LabelledRows],
+    learn: LabelledRows,
+    steps: Sequence[RankingStep],
+    *,
+    seed: int,
+    time_column: str | None = None,
+) -> RankingStep | None:
+    """Give the step on which the chosen candidate's temperature is found: no row of it judges.
+
+    It is the newest ranking step. Where there is none, the newest batch's learning part is halved (see
+    `learn_and_judge`), and one half asked of a fit on the other and on the batches before. None where that leaves a
+    single class to fit on.
+    """
+    if steps:
+        return steps[-1]
+    if len(learn.labels) <= 1:
+        return None
+    earlier, later = learn_and_judge(learn, 0.5, seed=seed, minimum=1, time_column=time_column)
+    before = (*window[:-1], earlier)
+    return RankingStep(before, later) if _classes(before) > 1 else None
 
 
 def rank(
@@ -116,6 +142,7 @@ def rank(
         return Ranking(_unranked(names), names[0], f"{names[0]} is taken without ranking: {why}", ())
     seconds = dict.fromkeys(names, 0.0)
     notes: dict[str, None] = {}
+    newest: dict[str, Any] = {}
     measured, seen = [], []
     for step in steps:
         guesses, own = {}, {}
@@ -129,6 +156,7 @@ def rank(
             guesses[candidate.name], own[candidate.name] = answers[0], answers[-1]
             seconds[candidate.name] += fitted.seconds
             notes.update(dict.fromkeys(fitted.notes))
+            newest[candidate.name] = fitted.estimator
         measured.append((step.later.batch, step.later.labels, guesses))
         if declaration.gates.maximum_gap is not None:
             seen.append((stack.batches, stack.labels, own))
@@ -160,7 +188,7 @@ def rank(
         reason = f"{chosen} is best: {scored}"
     else:
         reason = f"{chosen} is listed before {best} and within noise of it: {scored}, difference {differences[chosen]}"
-    return Ranking(table, chosen, reason, tuple(notes))
+    return Ranking(table, chosen, reason, tuple(notes), newest[chosen])
 
 
 def _answers(
@@ -176,10 +204,13 @@ def _answers(
     """Ask a fitted candidate for what the metric is measured on, of some tables of rows."""
     if task.kind == "multiclass":
         return [ask(fitted.predict, table, features, what=what) for table in tables]
-    # An area under the curve does not depend on the temperature: it is not looked for.
-    temperature = None if metric == "auc" else found_temperature(task, fitted, later, features, what=what)
-    model = finished(task, fitted, temperature)
-    return [said(task, metric, predict(model, table, features, what=what)) for table in tables]
+    if task.kind == "anomaly" or metric == "auc":
+        # An area under the curve does not depend on the temperature: it is not looked for.
+        model, ranked = finished(task, fitted, None), []
+    else:
+        model = finished(task, fitted, found_temperature(task, fitted, later, features, what=what))
+        ranked, tables = [decided_crosswise(task, fitted, later, features, what=what)], tables[1:]
+    return ranked + [said(task, metric, predict(model, table, features, what=what)) for table in tables]
 
 
 def _classes(rows: Sequence[LabelledRows]) -> int:

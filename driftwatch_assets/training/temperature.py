@@ -25,8 +25,8 @@ class TemperatureScaled(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # 
     confidence of a support vector machine, a forest and a discriminant can be compared.
 
     scikit-learn's `CalibratedClassifierCV(method="temperature")` finds the same number but binds it to the estimator
-    that it was found on; here it is found on rows that the judged estimator has not seen and then carried over to the
-    refitted one, which has seen them.
+    that it was found on; here it is found with an earlier fit of the candidate, on rows that this fit has not seen, and
+    then carried over to the judged estimator and to the refitted one: no row that helped to find it judges.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ class TemperatureScaled(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # 
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:  # noqa: N803
         """Give the probabilities, shape (rows, classes), each row summing to 1."""
-        return _softmax(class_scores(self.estimator_, X) / self.temperature)
+        return softmax(class_scores(self.estimator_, X) / self.temperature)
 
     def predict(self, X: Any) -> NDArray[Any]:  # noqa: N803
         """Give the predicted class a row."""
@@ -158,6 +158,7 @@ def best_temperature(scores: NDArray[np.float64], classes: Sequence[str], labels
     return float(np.exp(found.x))
 
 
-def _softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+def softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give the probabilities of scores of shape (rows, classes), each row summing to 1."""
     raised = np.exp(scores - scores.max(axis=1, keepdims=True))
     return np.asarray(raised / raised.sum(axis=1, keepdims=True))

@@ -15,7 +15,7 @@ from driftwatch_assets.training.fitting import fit
 from driftwatch_assets.training.identity import data_fingerprint, model_fingerprint, training_fingerprint
 from driftwatch_assets.training.judging import compare, decide, judge
 from driftwatch_assets.training.prediction import predict
-from driftwatch_assets.training.ranking import rank, ranking_steps
+from driftwatch_assets.training.ranking import rank, ranking_steps, temperature_step
 from driftwatch_assets.training.window import learn_and_judge, stacked, training_window
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from driftwatch_assets.training.declaration import TrainingDeclaration
     from driftwatch_assets.training.identity import Champion
     from driftwatch_assets.training.judging import Comparison, GateResult, Promotion
-    from driftwatch_assets.training.ranking import Ranking
+    from driftwatch_assets.training.ranking import Ranking, RankingStep
     from driftwatch_assets.training.task import Metric, Task
     from driftwatch_assets.training.window import GoldBatch, LabelledRows
 
@@ -134,9 +134,10 @@ def train(
     """Train through a batch.
 
     Candidates are ranked on batches before the newest one, each by a fit on what came before it. The chosen one is
-    fitted on everything but the newest batch's judging rows and compared with the champion on these. A promoted one is
-    then refitted on all rows. No row is ever scored by a model that saw it, except for the gap between the two where
-    the gate `maximum_gap` is declared; and the champion is only asked to predict.
+    fitted on everything but the newest batch's judging rows and compared with the champion on these; its temperature
+    is found before that, on the newest batch that it was ranked on (see `temperature_step`). A promoted one is then
+    refitted on all rows. No row is ever scored by a model that saw it, except for the gap between the two where the
+    gate `maximum_gap` is declared; and the champion is only asked to predict.
 
     Parameters
     ----------
@@ -206,10 +207,13 @@ def train(
 
     candidate = next(one for one in declaration.candidates if one.name == ranking.chosen)
     progress(f"fitting the challenger {candidate.name}")
+    temperature = None
+    if task.kind != "anomaly":
+        step = temperature_step(window, learn, steps, seed=declaration.seed, time_column=task.time)
+        temperature = 1.0 if step is None else _temperature(declaration, candidate, step, ranking, features, task=task)
     stack = stacked((*window[:-1], learn), features)
     judged = fit(candidate, stack, task=task, seed=declaration.seed)
     what = f"candidate {candidate.name!r}, asked for batch {judging.batch},"
-    temperature = found_temperature(task, judged.estimator, judging, features, what=what)
     challenger = finished(task, judged.estimator, temperature)
     clock.lap("challenger")
 
@@ -275,6 +279,23 @@ def train(
         seconds=clock.laps,
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _temperature(
+    declaration: TrainingDeclaration,
+    candidate: Candidate,
+    step: RankingStep,
+    ranking: Ranking,
+    features: Sequence[str],
+    *,
+    task: Task,
+) -> float | None:
+    """Find the temperature of the chosen candidate by a fit that saw no row of the step's later ones."""
+    fitted = ranking.fitted
+    if fitted is None:
+        fitted = fit(candidate, stacked(step.earlier, features), task=task, seed=declaration.seed).estimator
+    what = f"candidate {candidate.name!r}, asked for batch {step.later.batch},"
+    return found_temperature(task, fitted, step.later, features, what=what)
 
 
 def _check_judging(judging: LabelledRows, metric: Metric, through: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from driftwatch_assets.training import (
@@ -22,6 +23,8 @@ from driftwatch_assets.training import (
     predict,
     train,
 )
+from driftwatch_assets.training.finishing import decided_crosswise
+from driftwatch_assets.training.window import LabelledRows
 from driftwatch_assets_tests.training.applications import (
     JOBS,
     LOAN_FEATURES,
@@ -332,6 +335,24 @@ class TestNestedDeclaration:
         prepared = outcome.estimator.estimator_.steps[0][1]
         learned = prepared.named_transformers_["jobs"].steps[-1][1].categories_[0]
         assert sorted(learned) == sorted([*JOBS, "none"])
+
+
+def test_no_row_is_ranked_by_a_temperature_that_its_own_label_helped_to_find() -> None:
+    frame = loan_batches(1)[0].frame.dropna(subset=["income", "debt"])
+    fitted = LogisticRegression().fit(frame[["income", "debt"]], frame["outcome"])
+    task = LOANS.model_copy(update={"threshold": 0.4})
+    labels = frame["outcome"].to_numpy().astype(str)
+    even = np.arange(len(labels)) % 2 == 0
+    swapped = np.where(even, np.where(labels == "lost", "paid", "lost"), labels)
+
+    def decided(names: np.ndarray) -> np.ndarray:
+        return decided_crosswise(
+            task, fitted, LabelledRows("1", "", frame, names), ["income", "debt"], what="the candidate"
+        )
+
+    before, after = decided(labels), decided(swapped)
+    assert (before[even] == after[even]).all()
+    assert (before[~even] != after[~even]).any()
 
 
 def test_a_temperature_changes_no_area() -> None:

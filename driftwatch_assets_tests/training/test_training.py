@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.preprocessing import StandardScaler
 
 from driftwatch_assets.training import (
@@ -21,8 +22,8 @@ from driftwatch_assets.training import (
     predict,
     train,
 )
-from driftwatch_assets.training.temperature import TemperatureScaled
-from driftwatch_assets_tests.training.drifting import FEATURES, TASK, Recording, declaration, drifting_batches
+from driftwatch_assets.training.temperature import TemperatureScaled, best_temperature, class_scores
+from driftwatch_assets_tests.training.drifting import CLASSES, FEATURES, TASK, Recording, declaration, drifting_batches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,8 +81,8 @@ def test_no_row_is_scored_by_a_model_that_saw_it(recorded: type[Recording]) -> N
     assert outcome.promotion.promote
     assert len(recorded.scored) == 2 * 2 + 2
     newest = set(drifting_batches()[-1].frame["length"])
-    ranked_on = recorded.scored[:4]
-    assert all(not asked & newest for asked in ranked_on), "the batch that judges also ranked"
+    chosen_on = recorded.scored[:5]
+    assert all(not asked & newest for asked in chosen_on), "the batch that judges also ranked, or gave the temperature"
 
 
 def test_the_winner_is_refitted_on_every_row_and_the_judged_one_was_not(recorded: type[Recording]) -> None:
@@ -97,7 +98,8 @@ def test_a_refused_challenger_is_not_refitted(recorded: type[Recording]) -> None
     assert not outcome.promotion.promote
     assert outcome.estimator is outcome.judged_estimator
     assert outcome.fingerprint == outcome.judged_fingerprint
-    assert len(recorded.fitted) == 1
+    everything = {value for batch in drifting_batches() for value in batch.frame["length"]}
+    assert everything not in recorded.fitted
 
 
 def test_the_champion_is_asked_to_predict_and_never_fitted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -298,6 +300,48 @@ def test_a_temperature_changes_no_prediction() -> None:
     assert (cold.predict(frame) == hot.predict(frame)).all()
     assert (cold.predict(frame) == outcome.estimator.estimator_.predict(frame)).all()
     assert cold.predict_proba(frame).max() > hot.predict_proba(frame).max()
+
+
+def relabelled(outcome: TrainingOutcome, batches: list[GoldBatch]) -> list[GoldBatch]:
+    """Give batches in which the rows that judged have each other's labels, as many of each as before."""
+    frame = batches[-1].frame.copy()
+    judged = frame["tree"].isin(outcome.held_out["tree"])
+    frame.loc[judged, "kind"] = frame.loc[judged, "kind"].to_numpy()[::-1]
+    return [*batches[:-1], GoldBatch(batches[-1].batch, frame, "relabelled")]
+
+
+def test_rows_that_judge_do_not_choose_the_temperature() -> None:
+    batches = [GoldBatch(one.batch, one.frame.assign(at=range(len(one.frame))), "") for one in drifting_batches()]
+    timed = TASK.model_copy(update={"time": "at"})
+    for count in (5, 2, 1):
+        once = train(declaration(), batches[:count], through=str(count), task=timed, features=FEATURES)
+        again = train(
+            declaration(), relabelled(once, batches[:count]), through=str(count), task=timed, features=FEATURES
+        )
+        assert once.comparison.challenger.value > again.comparison.challenger.value
+        assert once.temperature == again.temperature != 1.0
+
+
+def test_a_temperature_is_found_by_a_fit_on_what_came_before() -> None:
+    outcome = trained()
+    batches = drifting_batches()
+    earlier = pd.concat([one.frame for one in batches[:3]])
+    fitted = clone(outcome.estimator.estimator_).fit(earlier[list(FEATURES)], earlier["kind"])
+    later = batches[3].frame
+    expected = best_temperature(class_scores(fitted, later[list(FEATURES)]), CLASSES, later["kind"])
+    assert outcome.temperature == pytest.approx(expected)
+    single = trained(declared=declaration(candidates=declaration().candidates[:1]))
+    assert single.temperature == pytest.approx(expected)
+
+
+def test_a_window_without_other_rows_leaves_scores_as_they_are() -> None:
+    batch = drifting_batches(1)[0]
+    kinds = ["ash"] * 100 + ["beech"] * 140
+    ordered = GoldBatch("1", batch.frame.assign(kind=kinds, at=range(240)), "ordered")
+    timed = TASK.model_copy(update={"time": "at"})
+    declared = declaration(judge_share=0.5)
+    outcome = train(declared, [ordered], through="1", task=timed, features=FEATURES)
+    assert outcome.temperature == 1.0
 
 
 def test_progress_is_told_step_by_step() -> None:

@@ -88,7 +88,8 @@ def build_assets(
             steps.perform,
             deps=[keys.gold, keys.predictions, *_telling(declaration, keys, telling)],
             kinds={"scikitlearn"},
-            description="Predictions against labels, when they are known; nothing else is materialized for late ones.",
+            description="Predictions against labels, when they are known; nothing else is materialized for late ones. "
+            "The table of outcomes has both, a row a prediction.",
             checks=builder.watching(keys.performance),
         ),
         builder.step(

@@ -10,13 +10,15 @@ from driftwatch_assets.performance import judge_performance, judge_rate
 from driftwatch_assets.steps.champion import expected_of, line_of
 from driftwatch_assets.steps.evidence import identity, write_evidence
 from driftwatch_assets.steps.governance import govern
-from driftwatch_assets.steps.labels import with_labels
+from driftwatch_assets.steps.labels import known_with, with_labels
 from driftwatch_assets.steps.outcome import CheckOutcome, StepOutcome
 from driftwatch_assets.steps.relations import NO_LABELS, judge_relations
 from driftwatch_assets.steps.watch import NO_CHAMPION
 from driftwatch_assets.training import measure_task
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from driftwatch_assets.performance import PerformanceVerdict
@@ -32,7 +34,8 @@ def measure_performance(watched: Watched, batch: str) -> StepOutcome:
     """Compare a batch's predictions with the labels that are known; without labels, their rate with the declared one.
 
     Besides the champion, the first champion (frozen, never retrained) and the champion before this one are measured
-    on the same rows, so that what each retraining bought can be read off.
+    on the same rows, so that what each retraining bought can be read off. Predictions and labels are stored beside each
+    other, as outcomes.
     """
     tables, task = watched.tables, watched.declaration.task
     labels = with_labels(watched, batch)
@@ -110,15 +113,32 @@ def measure_performance(watched: Watched, batch: str) -> StepOutcome:
         content["governance"] = governed[0]
         checks.append(governed[1])
     uri, fingerprint = write_evidence(watched, batch, "performance", content)
+    outcomes = {} if task.label is None else {"outcomes": _outcomes(watched, batch, predictions, gold, content)}
     facts: dict[str, Any] = {
         "fingerprint": fingerprint,
         "labelled_rows": float(len(labelled)),
         "verdict": verdict.reason,
+        **outcomes,
     }
     if report is not None:
         facts |= {name: metrics[name] for name in _TOLD if name in metrics}
         facts |= {"metric": verdict.metric, "value": verdict.value, "baseline": verdict.baseline, **peers}
     return StepOutcome({name: value for name, value in facts.items() if value is not None}, tuple(checks), uri=uri)
+
+
+def _outcomes(
+    watched: Watched, batch: str, predictions: pd.DataFrame, gold: pd.DataFrame, content: Mapping[str, Any]
+) -> str:
+    """Store the predictions with their labels, null where these are not known yet; give where.
+
+    It is a table of its own, so that labels that come late leave the predictions as they were.
+    """
+    task = watched.declaration.task
+    joined = predictions.merge(gold[[task.id, task.label]], on=task.id, how="left", validate="one_to_one")
+    told = known_with(watched, batch)
+    joined["label_known_with"] = joined[task.label].notna().map({True: told, False: None}).astype(object)
+    origin = {name: content[name] for name in ("predictions_fingerprint", "gold_fingerprint", "labels_fingerprint")}
+    return watched.lake.write(watched.tables.outcomes, batch, joined, origin).uri
 
 
 def judge_measured(

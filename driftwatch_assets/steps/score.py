@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 def score(watched: Watched, batch: str) -> StepOutcome:
     """Score a batch with the newest promoted model that was trained through an earlier batch.
 
+    Each row has its id and the declared `carried` columns of gold before what was said of it.
+
     Where no champion is older than the batch, the table is empty: nobody has said anything of these rows.
     """
     tables, task = watched.tables, watched.declaration.task
@@ -29,7 +31,8 @@ def score(watched: Watched, batch: str) -> StepOutcome:
     else:
         champion = watched.registry.load(record)
         predictions = champion.predict(gold)
-        predictions.insert(0, task.id, gold[task.id].to_numpy())
+        for at, name in enumerate((task.id, *task.carried)):
+            predictions.insert(at, name, gold[name].to_numpy())
         predictions["champion_version"] = str(record.version)
         predictions["champion_trained_through"] = record.trained_through
         origin |= {
@@ -52,4 +55,5 @@ def score(watched: Watched, batch: str) -> StepOutcome:
 def _nothing_said(gold: pd.DataFrame, task: Task) -> pd.DataFrame:
     texts = {name: pd.Series(dtype="object") for name in ("predicted", "champion_version", "champion_trained_through")}
     number = "score" if task.kind == "anomaly" else "confidence"
-    return pd.DataFrame({task.id: gold[task.id].iloc[:0], **texts, number: pd.Series(dtype="float64")})
+    named = {name: gold[name].iloc[:0] for name in (task.id, *task.carried)}
+    return pd.DataFrame({**named, **texts, number: pd.Series(dtype="float64")})

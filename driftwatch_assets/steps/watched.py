@@ -87,6 +87,11 @@ class Tables:
         return f"{self.model}/predictions"
 
     @property
+    def outcomes(self) -> str:
+        """Predictions, each with its label once that is known."""
+        return f"{self.model}/outcomes"
+
+    @property
     def drift(self) -> str:
         """Drift statistics, one row a feature."""
         return f"{self.model}/drift"

@@ -13,6 +13,9 @@ Metric = Literal["accuracy", "f1_macro", "auc", "f1", "precision", "recall", "ra
 
 NORMAL, ANOMALY = "normal", "anomaly"
 
+SAID = ("predicted", "confidence", "score", "champion_version", "champion_trained_through", "label_known_with")
+"""Columns of predictions and outcomes besides the id, the label, what is carried, and a score a class."""
+
 
 class _Task(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -22,7 +25,9 @@ class _Task(BaseModel):
         default=None, description="Column of gold with the row's moment; the newest rows of a batch then judge."
     )
     carried: tuple[str, ...] = Field(
-        default=(), description="Further columns of gold that are kept beside the features and never shown to a model."
+        default=(),
+        description="Further columns of gold that stand beside the features and the predictions and are never shown to "
+        "a model.",
     )
 
     @property
@@ -30,6 +35,19 @@ class _Task(BaseModel):
         """Columns of gold that no model sees."""
         label = getattr(self, "label", None)
         return frozenset(name for name in (self.id, self.time, label, *self.carried) if name is not None)
+
+    @model_validator(mode="after")
+    def _predictions_have_each_column_once(self) -> _Task:
+        scores = (f"score_{name}" for name in getattr(self, "classes", ()))
+        taken = {self.id, getattr(self, "label", None), *SAID, *scores}
+        twice = [name for at, name in enumerate(self.carried) if name in taken or name in self.carried[:at]]
+        if twice:
+            message = (
+                f"carried names {', '.join(map(repr, twice))}, which predictions have already; "
+                f"give the column another name in gold, or leave it out"
+            )
+            raise ValueError(message)
+        return self
 
 
 class Multiclass(_Task):

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 import mlflow
+import pandas as pd
 import pytest
 
 from driftwatch_assets.components import records
-from driftwatch_assets.steps import counts_at
+from driftwatch_assets.steps import counts_at, with_labels
 from driftwatch_assets_tests.components.club.declared import Club, model, settings
 from driftwatch_assets_tests.components.club.deliveries import MAIL, SURNAME, tables, text
 from driftwatch_assets_tests.components.small import environment
@@ -41,6 +42,7 @@ class Story:
     materialized: dict[str, set[str]] = field(default_factory=dict)
     pages: dict[str, str] = field(default_factory=dict)
     written: dict[str, dict[str, int]] = field(default_factory=dict)
+    outcomes_before: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def batches(self, point: str) -> list[str | None]:
         return [request.partition_key for request in self.told[point].requests]
@@ -65,9 +67,14 @@ class Story:
         self.run(point)
 
     def parquet(self) -> dict[str, int]:
-        """Give when each table of the lake was written."""
+        """Give when each table of the lake was written, besides the outcomes, which are part of performance."""
         lake = Path(self.club.watched.lake.url)
-        return {str(path.relative_to(lake)): path.stat().st_mtime_ns for path in lake.rglob("*.parquet")}
+        written = {str(path.relative_to(lake)): path.stat().st_mtime_ns for path in lake.rglob("*.parquet")}
+        return {name: at for name, at in written.items() if not name.startswith("club/outcomes/")}
+
+    def outcomes(self, batch: str) -> pd.DataFrame:
+        watched = self.club.watched
+        return watched.lake.read(watched.tables.outcomes, batch)
 
     def page(self, batch: str) -> str:
         watched = self.club.watched
@@ -151,6 +158,7 @@ def _tell_of_trainings(story: Story) -> None:
     story.tick("cooling down", "training")
     story.go("June", "arrivals")
     story.pages["April before"] = story.page("2024-04")
+    story.outcomes_before = story.outcomes("2024-04")
     story.tick("June before the labels of April", "training")
     story.go("labels of April", "labels")
     story.pages["April after"] = story.page("2024-04")
@@ -236,6 +244,28 @@ def test_labels_wait_for_whatever_is_under_way_also_for_what_a_person_launched(
 def test_known_labels_materialize_performance_and_nothing_else(story: Story) -> None:
     assert story.materialized["labels of February"] == {"club/performance"}
     assert story.written["January after"] == story.written["January before"]
+
+
+def test_predictions_stand_beside_their_labels_once_these_are_known(story: Story) -> None:
+    watched = story.club.watched
+    said = watched.lake.read(watched.tables.predictions, "2024-04")
+    before, after = story.outcomes_before, story.outcomes("2024-04")
+    beside = ["member", "joined", "predicted", "score_left", "champion_trained_through"]
+    assert len(said) > 0
+    for outcomes in (before, after):
+        pd.testing.assert_frame_equal(outcomes[beside], said[beside])
+    assert before["outcome"].isna().all()
+    assert before["label_known_with"].isna().all()
+    told = with_labels(watched, "2024-04").gold.set_index("member")["outcome"]
+    assert after["outcome"].notna().any()
+    assert after["outcome"].tolist() == told[after["member"]].tolist()
+    assert set(after["label_known_with"][after["outcome"].notna()]) == {"2024-06"}
+
+
+def test_a_month_that_nobody_scored_has_no_outcome(story: Story) -> None:
+    outcomes = story.outcomes("2024-01")
+    assert outcomes.empty
+    assert {"member", "joined", "predicted", "outcome"} <= set(outcomes)
 
 
 def test_the_page_is_drawn_again_with_what_the_labels_tell(story: Story) -> None:

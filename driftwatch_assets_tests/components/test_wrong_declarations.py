@@ -114,6 +114,13 @@ def test_the_shipped_declaration_loads_from_any_project(project: Project) -> Non
             id="a class twice",
         ),
         pytest.param(
+            "classes: [ethanol",
+            "carried: [score_ethanol, predicted, site, site]\n    classes: [ethanol",
+            "attributes.task at",
+            ["carried names 'score_ethanol', 'predicted', 'site', which predictions have already; give the column"],
+            id="a carried column that predictions have",
+        ),
+        pytest.param(
             "(?P<batch>[0-9]+)",
             "(?P<batch[0-9]+)",
             "attributes.source.pattern at",

@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, model_validator
 from driftwatch_assets.training.candidate import Candidate
 from driftwatch_assets.training.task import Metric, Task
 
+DECIMALS = 12
+"""To which differences are held against declared ones: 0.91 - 0.90 is 0.010000000000000009 in doubles."""
+
 
 class Gates(BaseModel):
     """What a challenger must prove on the judging rows before it becomes champion.
@@ -37,12 +40,23 @@ class Gates(BaseModel):
         ge=0,
         le=1,
         description="By how much the challenger's metric may be higher on the rows that it was fitted on than on the "
-        "judging rows.",
+        "judging rows. A candidate that exceeds it on the ranking rows is not chosen where another does not.",
     )
     per_class_floor: float | None = Field(
         default=None, ge=0, le=1, description="Least recall of each class that has `per_class_support` judging rows."
     )
     per_class_support: PositiveInt = Field(default=20, description="Judging rows that a class needs to be gated.")
+
+    def gap_allowed(self, gap: float) -> bool:
+        """Tell whether a gap between the rows that were fitted on and later ones is at most the declared one.
+
+        Examples
+        --------
+        >>> Gates(maximum_gap=0.01).gap_allowed(0.91 - 0.90), Gates(maximum_gap=0.01).gap_allowed(0.02)
+        (True, False)
+
+        """
+        return self.maximum_gap is None or round(gap, DECIMALS) <= self.maximum_gap
 
 
 class TrainingDeclaration(BaseModel):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from driftwatch_assets.training.declaration import DECIMALS
 from driftwatch_assets.training.finishing import said
 from driftwatch_assets.training.report import measure_task
 from driftwatch_assets.training.scores import Score, paired_scores, plain_scores
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from driftwatch_assets.training.task import Metric, Task
 
 GateName = Literal["minimum", "must_beat_champion", "margin", "maximum_gap", "per_class_floor"]
-
-_DECIMALS = 12  # a difference of exactly the declared size is none more: 0.91 - 0.90 is 0.010000000000000009 in doubles
 
 
 @dataclass(frozen=True)
@@ -205,7 +204,7 @@ def judge(comparison: Comparison, gates: Gates) -> tuple[GateResult, ...]:
         sentence = f"{comparison.metric} {comparison.challenger} {words} the minimum of {gates.minimum:.4f}"
         results.append(GateResult("minimum", value, gates.minimum, passed, sentence))
     if comparison.difference is not None:
-        gain = round(comparison.difference.value, _DECIMALS)
+        gain = round(comparison.difference.value, DECIMALS)
         against = f"champion on the same {comparison.rows} rows: difference {comparison.difference}"
         if gates.must_beat_champion and comparison.metric == "rate_fit":
             passed = comparison.difference.high >= 0
@@ -221,7 +220,7 @@ def judge(comparison: Comparison, gates: Gates) -> tuple[GateResult, ...]:
             sentence = f"worse by {words} {gates.margin:.4f} than the {against}"
             results.append(GateResult("margin", gain, -gates.margin, passed, sentence))
     if gates.maximum_gap is not None and comparison.gap is not None:
-        passed = round(comparison.gap, _DECIMALS) <= gates.maximum_gap
+        passed = gates.gap_allowed(comparison.gap)
         sentence = (
             f"{comparison.metric} is {comparison.gap:.4f} higher on the rows that were fitted on "
             f"({comparison.train_score:.4f}), {'at most' if passed else 'more than'} the gap of {gates.maximum_gap:.4f}"

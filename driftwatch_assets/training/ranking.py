@@ -49,10 +49,10 @@ class Ranking:
     ----------
     table
         Indexed by candidate: `score, score_low, score_high`, `difference, difference_low, difference_high` (to the
-        best, paired), `within_noise`, `chosen`, `train_score` (on the rows that each was fitted on) and `gap`
-        (`train_score - score`), `seconds` (fitting), and `batch_<key>` a ranking batch. The numbers are NaN where there
-        was nothing to rank on; `train_score` and `gap` are also where no gate `maximum_gap` is declared, since nothing
-        but that gate asks a model for rows that it has seen.
+        best, paired), `within_noise`, `chosen`, `train_score` (on the rows that each was fitted on), `gap`
+        (`train_score - score`) and `gap_allowed`, `seconds` (fitting), and `batch_<key>` a ranking batch. The numbers
+        are NaN where there was nothing to rank on; `train_score` and `gap` are also where no gate `maximum_gap` is
+        declared, since nothing but that gate asks a model for rows that it has seen.
     chosen
         Name of the candidate that becomes the challenger.
     reason
@@ -124,8 +124,9 @@ def rank(
 ) -> Ranking:
     """Fit every candidate on each step's earlier rows, score it on the later ones, and choose.
 
-    Decision rule: best is the highest mean score; chosen is the first listed candidate whose paired 95 % interval of
-    the difference to the best reaches 0 or more.
+    Decision rule: candidates whose gap is more than the gate `maximum_gap` allows are left out, unless all are; best is
+    the highest mean score of the others; chosen is the first listed of them whose paired 95 % interval of the
+    difference to the best reaches 0 or more.
 
     Raises
     ------
@@ -162,9 +163,12 @@ def rank(
             seen.append((stack.batches, stack.labels, own))
     paired = paired_scores(measured, metric, seed=declaration.seed, task=task)
     trained = plain_scores(seen, metric, task=task) if seen else dict.fromkeys(names, np.nan)
-    best = max(names, key=lambda name: paired.scores[name].value)
+    gaps = {name: trained[name] - paired.scores[name].value for name in names}
+    overfit = [name for name in names if not declaration.gates.gap_allowed(gaps[name])]
+    kept = [name for name in names if name not in overfit] or names
+    best = max(kept, key=lambda name: paired.scores[name].value)
     differences = {name: paired.difference(name, best) for name in names}
-    chosen = next(name for name in names if differences[name].high >= 0)
+    chosen = next(name for name in kept if differences[name].high >= 0)
     table = pd.DataFrame(
         {
             "score": [paired.scores[name].value for name in names],
@@ -176,7 +180,8 @@ def rank(
             "within_noise": [differences[name].high >= 0 for name in names],
             "chosen": [name == chosen for name in names],
             "train_score": [trained[name] for name in names],
-            "gap": [trained[name] - paired.scores[name].value for name in names],
+            "gap": [gaps[name] for name in names],
+            "gap_allowed": [name not in overfit for name in names],
             "seconds": [seconds[name] for name in names],
             **{f"batch_{key}": [points[name] for name in names] for key, points in paired.by_batch.items()},
         },
@@ -188,6 +193,10 @@ def rank(
         reason = f"{chosen} is best: {scored}"
     else:
         reason = f"{chosen} is listed before {best} and within noise of it: {scored}, difference {differences[chosen]}"
+    if overfit:
+        told = ", ".join(f"{name} ({gaps[name]:.4f})" for name in overfit)
+        left = "left out" if kept != names else "all the same ranked, since no candidate has a smaller one"
+        reason += f"; {left}, with a gap of more than {declaration.gates.maximum_gap:.4f}: {told}"
     return Ranking(table, chosen, reason, tuple(notes), newest[chosen])
 
 
@@ -221,7 +230,7 @@ def _unranked(names: Sequence[str]) -> pd.DataFrame:
     numbers = ["score", "score_low", "score_high", "difference", "difference_low", "difference_high"]
     numbers += ["train_score", "gap"]
     table = pd.DataFrame(np.nan, index=pd.Index(names, name="candidate"), columns=numbers)
-    table["within_noise"] = True
+    table[["within_noise", "gap_allowed"]] = True
     table["chosen"] = [at == 0 for at in range(len(names))]
     table["seconds"] = 0.0
     return table

@@ -192,6 +192,35 @@ def test_a_clearly_better_candidate_is_chosen_wherever_it_stands() -> None:
     assert not row["within_noise"]
 
 
+STUMP = {"name": "stump", "estimator": "sklearn.tree.DecisionTreeClassifier", "parameters": {"max_depth": 1}}
+GROWN = {"name": "grown", "estimator": "sklearn.ensemble.ExtraTreesClassifier", "parameters": {"n_estimators": 30}}
+
+
+def test_a_better_candidate_whose_gap_is_too_large_is_left_out_for_one_that_keeps_it() -> None:
+    still = drifting_batches(drift=0.0)
+    for listed in ([STUMP, GROWN], [GROWN, STUMP]):
+        free = trained(still, declared=declaration(candidates=listed))
+        held = trained(still, declared=declaration(candidates=listed, gates={"maximum_gap": 0.05}))
+        assert (free.ranking.chosen, held.ranking.chosen) == ("grown", "stump")
+        table = held.ranking.table
+        assert table["score"]["grown"] > table["score"]["stump"]
+        assert table["gap"]["grown"] > 0.05 >= table["gap"]["stump"]
+        assert table["gap_allowed"].to_dict() == {"grown": False, "stump": True}
+        gap = f"{table['gap']['grown']:.4f}"
+        assert held.ranking.reason.endswith(f"; left out, with a gap of more than 0.0500: grown ({gap})")
+        assert held.promotion.promote
+        assert free.ranking.table["gap_allowed"].all()
+
+
+def test_where_no_candidate_keeps_the_gap_the_best_is_judged_and_refused() -> None:
+    twin = GROWN | {"name": "twin"}
+    outcome = trained(declared=declaration(candidates=[GROWN, twin], gates={"maximum_gap": 0.01}))
+    assert not outcome.ranking.table["gap_allowed"].any()
+    assert "; all the same ranked, since no candidate has a smaller one, with a gap" in outcome.ranking.reason
+    assert not outcome.promotion.promote
+    assert "more than the gap of 0.0100" in outcome.promotion.reason
+
+
 def test_one_batch_is_enough_to_begin_and_says_that_it_was_not_ranked() -> None:
     outcome = trained(drifting_batches(1), through="1")
     assert outcome.ranking.reason == "discriminant is taken without ranking: there is no later batch to rank on"

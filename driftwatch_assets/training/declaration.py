@@ -32,6 +32,11 @@ class Gates(BaseModel):
         description="The challenger's metric must exceed the champion's; of an anomaly task it must not be clearly "
         "lower.",
     )
+    must_reach_contamination: bool = Field(
+        default=True,
+        description="An anomaly task's challenger must not call clearly fewer rows anomalous than are declared: the "
+        "95 % interval of its rate must reach the contamination.",
+    )
     margin: float | None = Field(
         default=None, ge=0, le=1, description="The challenger may be worse than the champion by at most this much."
     )

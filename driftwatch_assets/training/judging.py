@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from driftwatch_assets.training.anomaly import AnomalyReport
 from driftwatch_assets.training.declaration import DECIMALS
 from driftwatch_assets.training.finishing import said
 from driftwatch_assets.training.report import measure_task
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from driftwatch_assets.training.report import Report
     from driftwatch_assets.training.task import Metric, Task
 
-GateName = Literal["minimum", "must_beat_champion", "margin", "maximum_gap", "per_class_floor"]
+GateName = Literal[
+    "minimum", "must_reach_contamination", "must_beat_champion", "margin", "maximum_gap", "per_class_floor"
+]
 
 
 @dataclass(frozen=True)
@@ -168,7 +171,8 @@ def judge(comparison: Comparison, gates: Gates) -> tuple[GateResult, ...]:
     """Hold the comparison against the declared gates.
 
     Rules, with m the challenger's metric, d its difference to the champion and t the challenger's metric on the rows
-    that it was fitted on: `minimum` passes when m ≥ threshold, `must_beat_champion` when d > 0, `margin` when
+    that it was fitted on: `minimum` passes when m ≥ threshold, `must_reach_contamination` of an anomaly task when the
+    upper bound of the rate's interval is ≥ the contamination, `must_beat_champion` when d > 0, `margin` when
     d ≥ -threshold, `maximum_gap` when t - m ≤ threshold, `per_class_floor` when the least recall among the classes with
     at least `per_class_support` judging rows is ≥ threshold. Without a champion the two that compare are left out.
 
@@ -203,6 +207,8 @@ def judge(comparison: Comparison, gates: Gates) -> tuple[GateResult, ...]:
         words = "reaches" if passed else "stays below"
         sentence = f"{comparison.metric} {comparison.challenger} {words} the minimum of {gates.minimum:.4f}"
         results.append(GateResult("minimum", value, gates.minimum, passed, sentence))
+    if gates.must_reach_contamination and isinstance(comparison.challenger_report, AnomalyReport):
+        results.append(_contamination(comparison.challenger_report))
     if comparison.difference is not None:
         gain = round(comparison.difference.value, DECIMALS)
         against = f"champion on the same {comparison.rows} rows: difference {comparison.difference}"
@@ -245,6 +251,15 @@ def decide(gates: Sequence[GateResult], *, first: bool) -> Promotion:
         return Promotion(promote=False, reason=f"refused: {'; '.join(failed)}")
     evidence = "; ".join(gate.sentence for gate in gates) or "no gate was declared"
     return Promotion(promote=True, reason=f"promoted: {'the first model, and ' if first else ''}{evidence}")
+
+
+def _contamination(report: AnomalyReport) -> GateResult:
+    """Refuse a rate that is lower than declared by more than chance: near 0 it is close by, and says nothing."""
+    declared = report.task.contamination
+    passed = report.rate_high >= declared
+    rate = Score(report.rate, report.rate_low, report.rate_high)
+    sentence = f"rate {rate} {'reaches' if passed else 'stays below'} the declared contamination of {declared:.4f}"
+    return GateResult("must_reach_contamination", report.rate_high, declared, passed, sentence)
 
 
 def _per_class(comparison: Comparison, gates: Gates, floor: float) -> list[GateResult]:

@@ -14,7 +14,7 @@ from driftwatch_assets.training.outliers import ThresholdedDetector
 if TYPE_CHECKING:
     import pandas as pd
 
-    from driftwatch_assets.training import Candidate
+    from driftwatch_assets.training import Candidate, TrainingOutcome
 
 MODEL = "traffic_accidents"
 
@@ -28,6 +28,16 @@ def declared_candidate() -> Candidate:
 def detector(seed: int) -> ThresholdedDetector:
     """Build the declared detector, unfitted."""
     return ThresholdedDetector(declared_candidate().build(seed=seed, task_kind="anomaly"), contamination=0.1, seed=seed)
+
+
+def trained_by_year(rows: pd.DataFrame, through: str) -> TrainingOutcome:
+    """Train as the system does through a year, each year being a batch."""
+    declaration = monitored_model(MODEL).declaration
+    years = rows["crash_date"].dt.year
+    batches = [
+        GoldBatch(str(year), rows[years == year].reset_index(drop=True), str(year)) for year in sorted(years.unique())
+    ]
+    return train(declaration.training, batches, task=declaration.task, through=through, features=FEATURES)
 
 
 def called_anomalous(rows: pd.DataFrame, parts: int, seed: int) -> tuple[int, int]:

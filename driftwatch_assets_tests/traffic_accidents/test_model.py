@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from driftwatch_assets.defs.traffic_accidents.simulate import simulate
+from driftwatch_assets.defs.traffic_accidents.simulate import DRIFT_YEAR, simulate
 from driftwatch_assets.defs.traffic_accidents.transforms import DATE_PARTS, FEATURES
-from driftwatch_assets_tests.traffic_accidents.held_out import called_anomalous, declared_candidate, detector
+from driftwatch_assets.training import outliers
+from driftwatch_assets.training.outliers import ThresholdedDetector
+from driftwatch_assets_tests.traffic_accidents.held_out import (
+    called_anomalous,
+    declared_candidate,
+    detector,
+    trained_by_year,
+)
 from driftwatch_assets_tests.traffic_accidents.records import gold_of
 
 if TYPE_CHECKING:
@@ -17,6 +24,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
+
+FIRST_THROUGH = 2018
+"""The year through which the first model is trained: the fourth of the files."""
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +44,27 @@ def test_the_declared_share_comes_out_on_held_out_crashes(simulated: pd.DataFram
 
     assert judged > 500
     assert abs(called / judged - 0.1) <= 0.015
+
+
+@pytest.mark.parametrize("through", [str(FIRST_THROUGH), str(DRIFT_YEAR)])
+def test_a_detector_that_keeps_the_declared_share_is_deployed(simulated: pd.DataFrame, through: str) -> None:
+    outcome = trained_by_year(simulated, through)
+
+    assert outcome.promotion.promote, outcome.promotion.reason
+
+
+@pytest.mark.parametrize(("flagged", "gate"), [(0.001, "must_reach_contamination"), (0.45, "minimum")])
+def test_a_detector_that_calls_nearly_nothing_or_far_too_much_anomalous_is_not_deployed(
+    simulated: pd.DataFrame, flagged: float, gate: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def miscalibrated(estimator: Any, _: float, seed: int) -> ThresholdedDetector:
+        return ThresholdedDetector(estimator, flagged, seed)
+
+    monkeypatch.setattr(outliers, "ThresholdedDetector", miscalibrated)
+    outcome = trained_by_year(simulated, str(FIRST_THROUGH))
+
+    assert not outcome.promotion.promote
+    assert [one.gate for one in outcome.gates if not one.passed] == [gate]
 
 
 @pytest.mark.slow

@@ -25,7 +25,7 @@ from driftwatch_assets.training import (
     predict,
     train,
 )
-from driftwatch_assets.training.judging import compare, judge
+from driftwatch_assets.training.judging import GateResult, compare, judge
 from driftwatch_assets.training.outliers import ThresholdedDetector, anomaly_scores
 from driftwatch_assets_tests.training.applications import CRASH_FEATURES, CRASHES, crash_batches, crash_declaration
 
@@ -174,11 +174,26 @@ def called(anomalies: int, rows: int = 200) -> pd.DataFrame:
         (24, 20, Gates(must_beat_champion=False, margin=0.01), False),
         (22, 20, Gates(must_beat_champion=False, margin=0.01), True),
         (60, 20, Gates(must_beat_champion=False, minimum=0.9), False),
+        (13, 20, Gates(), True),
+        (11, 20, Gates(minimum=0.9), False),
+        (0, 0, Gates(minimum=0.9), False),
+        (0, 0, Gates(minimum=0.9, must_reach_contamination=False), True),
     ],
 )
 def test_the_rate_is_gated(challenger: int, champion_: int, gates: Gates, passed: bool) -> None:
     comparison = compare(None, called(challenger), called(champion_), metric="rate_fit", task=CRASHES, seed=1)
     assert all(one.passed for one in judge(comparison, gates)) is passed
+
+
+def test_few_rows_cannot_tell_that_a_rate_is_too_low() -> None:
+    def judged(rows: int) -> GateResult:
+        comparison = compare(None, called(0, rows), None, metric="rate_fit", task=CRASHES, seed=1)
+        [gate] = judge(comparison, Gates())
+        return gate
+
+    assert judged(30).passed
+    assert not judged(60).passed
+    assert judged(60).sentence == "rate 0.0000 [0.0000, 0.0602] stays below the declared contamination of 0.1000"
 
 
 def test_a_drifted_batch_is_told_by_its_rate() -> None:

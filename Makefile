@@ -66,4 +66,4 @@ pictures: $(READY) ## Take the pictures of the README anew, by Chromium, of a re
 	@DRIFTWATCH_PICTURES=docs/pictures $(BIN)/python -m pytest -q -m slow driftwatch_assets_tests/tour/test_pictures.py
 
 clean: ## Remove what was stored while running; landed files stay.
-	rm -rf data/lake data/mlflow data/dagster data/monitoring data/serving
+	rm -rf data/lake data/mlflow data/dagster data/monitoring data/serving data/embedded

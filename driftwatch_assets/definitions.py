@@ -22,6 +22,7 @@ def places_of(settings: Settings) -> Places:
         reports_url=settings.reports_url,
         ui_url=settings.ui_url,
         monitoring_file=settings.monitoring_file,
+        embedded_root=str(settings.embedded),
     )
 
 

@@ -44,6 +44,8 @@ class Settings:
         Address of Dagster's UI; links to runs begin with it.
     monitoring_file
         SQLite file of the monitoring database where `DRIFTWATCH_MONITORING_URL` names no other; beside a local lake.
+    embedded
+        Folder of the databases that are loaded from landed files; beside a local lake.
     executor
         Who executes the steps of a run that does not choose: `in_process`, or `celery`'s workers.
 
@@ -57,6 +59,7 @@ class Settings:
     reports_url: str
     ui_url: str
     monitoring_file: str
+    embedded: Path
     executor: str
 
     @classmethod
@@ -95,6 +98,7 @@ class Settings:
             reports_url=_address(values, "DRIFTWATCH_REPORTS_URL", "http://127.0.0.1:3070"),
             ui_url=_address(values, "DRIFTWATCH_UI_URL", "http://127.0.0.1:3000"),
             monitoring_file=str(beside / "monitoring" / "monitoring.db"),
+            embedded=Path(beside) / "embedded",
             executor=executor,
         )
 

@@ -118,6 +118,7 @@ class MonitoredModel(dg.Component):
             landing=places.landing(self.declaration.name),
             reports_url=places.reports_url,
             monitoring=places.monitoring(),
+            embedded=places.embedded(),
             database=places.database(self.declaration.name),
         )
 

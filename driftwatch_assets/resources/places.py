@@ -25,6 +25,7 @@ class Places(dg.ConfigurableResource):  # type: ignore[type-arg]  # the value ty
     monitoring_file: str = Field(
         description="SQLite file of the monitoring database where DRIFTWATCH_MONITORING_URL names no other."
     )
+    embedded_root: str = Field(description="Folder of the databases that are loaded from landed files.")
 
     def lake(self) -> Lake:
         """Open the lake."""
@@ -39,6 +40,10 @@ class Places(dg.ConfigurableResource):  # type: ignore[type-arg]  # the value ty
     def landing(self, model: str) -> Path:
         """Give the landing folder of a model."""
         return Path(self.landing_root) / model
+
+    def embedded(self) -> Path:
+        """Give the folder of the databases that are loaded from landed files."""
+        return Path(self.embedded_root)
 
     def database(self, model: str) -> str | None:
         """Give the URL of a model's source database where the environment has one; `None` means the embedded one.

@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from driftwatch_assets.sources.csv_source import CsvSource
     from driftwatch_assets.sources.sql_values import SqlType
 
-EMBEDDED = ".embedded"
-"""The hidden folder of the databases in a landing folder."""
-
 _STORED: dict[SqlType, str] = {"text": "TEXT", "number": "REAL", "integer": "INTEGER", "timestamp": "TEXT"}
 _RECEIPT = "driftwatch_loaded"
 
@@ -39,11 +36,12 @@ def embedded_database(
     types: Mapping[str, Mapping[str, SqlType]] | None = None,
     *,
     model: str,
+    into: Path,
 ) -> str:
     r"""Give a SQLite database with the tables that lie in a landing folder as CSV files.
 
-    ``<folder>/.embedded/<model>.sqlite`` is made anew, whole or not at all, when the content of a file or its
-    declaration differs from what is loaded. Who reads the older one meanwhile keeps reading it.
+    ``<into>/<model>.sqlite`` is made anew, whole or not at all, when the content of a file or its declaration differs
+    from what is loaded. Who reads the older one meanwhile keeps reading it. Nothing is written into the landing folder.
 
     Parameters
     ----------
@@ -56,6 +54,8 @@ def embedded_database(
         ``YYYY-MM-DD HH:MM:SS``, so that they compare as times do.
     model
         Names the database.
+    into
+        The folder of the database; it is made if it is absent.
 
     Returns
     -------
@@ -80,7 +80,10 @@ def embedded_database(
     >>> folder = Path(tempfile.mkdtemp())
     >>> _ = (folder / "loans.csv").write_text("id,day\nA,16/4/2015\n")
     >>> url = embedded_database(
-    ...     folder, {"loans": CsvSource(columns=("id", "day"), dates={"day": "%d/%m/%Y"})}, model="loan_eligibility"
+    ...     folder,
+    ...     {"loans": CsvSource(columns=("id", "day"), dates={"day": "%d/%m/%Y"})},
+    ...     model="loan_eligibility",
+    ...     into=folder / "embedded",
     ... )
     >>> made = sqlite3.connect(url.removeprefix("sqlite:///"))
     >>> made.execute("SELECT id, day FROM loans").fetchall()
@@ -90,10 +93,10 @@ def embedded_database(
     check_name("model", model)
     files = {check_name("table", table): folder / f"{table}.csv" for table in readers}
     types = types or {}
-    place = folder / EMBEDDED / f"{model}.sqlite"
+    place = into / f"{model}.sqlite"
     url = f"sqlite:///{place.absolute()}"
     try:
-        place.parent.mkdir(mode=0o700, exist_ok=True)
+        into.mkdir(mode=0o700, parents=True, exist_ok=True)
         with alone(place.with_suffix(".lock"), wait=True):
             wanted = {table: _print(files[table], reader, types.get(table, {})) for table, reader in readers.items()}
             if _loaded(place) != wanted:
@@ -103,7 +106,7 @@ def embedded_database(
                     unfinished.replace(place)
                 finally:
                     unfinished.unlink(missing_ok=True)
-                _forget_unfinished(place.parent, model)
+                _forget_unfinished(into, model)
     except (OSError, sqlite3.Error) as error:
         why = getattr(error, "strerror", None) or error
         raise DatabaseUnreachable(url, f"it was loaded from the files of {folder}", str(why)) from error

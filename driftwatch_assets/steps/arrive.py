@@ -113,7 +113,7 @@ def database_url(watched: Watched, source: Database) -> str:
     readers = {name: table.file for name, table in source.tables.items() if table.file is not None}
     types = {name: source.tables[name].types for name in readers}
     try:
-        return embedded_database(watched.landing, readers, types, model=watched.name)
+        return embedded_database(watched.landing, readers, types, model=watched.name, into=watched.embedded)
     except DeliveryRefused as refusal:
         message = f"{watched.name}: {refusal}"
         raise SourceRefused(message) from refusal

@@ -166,6 +166,8 @@ class Watched:
         Address under which the model's pages are served.
     monitoring
         URL of the monitoring database.
+    embedded
+        Folder of the embedded database, which is loaded from the files of the landing folder.
     database
         URL of the model's database where one is set; `None` means the embedded one.
 
@@ -178,6 +180,7 @@ class Watched:
     landing: Path
     reports_url: str
     monitoring: str = field(repr=False)
+    embedded: Path
     database: str | None = field(default=None, repr=False)
 
     @property

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = PROJECT / ".env.example"
 TEXT = (PROJECT / "compose.yaml").read_text()
+DOCKERFILE = (PROJECT / "Dockerfile").read_text()
 PROFILES = ("celery", "proxy")
 LOOPBACK = "127.0.0.1"
 OURS = {"mlflow", "grants", "code", "webserver", "daemon", "predictions", "worker"}
@@ -112,7 +113,7 @@ def test_images_are_pinned(services: dict[str, Any]) -> None:
 
 
 def test_what_is_mounted_from_the_project_is_there(services: dict[str, Any]) -> None:
-    made_by_people = {PROJECT / "deploy/proxy/secrets", PROJECT / "data/landing"}
+    made_by_people = {PROJECT / "deploy/proxy/secrets"}
     binds = {
         Path(mount["source"])
         for one in services.values()
@@ -120,6 +121,17 @@ def test_what_is_mounted_from_the_project_is_there(services: dict[str, Any]) -> 
         if mount["type"] == "bind"
     }
     assert {path for path in binds - made_by_people if not path.exists()} == set()
+
+
+def test_files_arrive_in_a_volume_that_is_made_as_the_images_users_own_or_in_a_folder_that_is_named() -> None:
+    def at(services: dict[str, Any]) -> set[tuple[str, str]]:
+        mounts = [one for name in OURS - {"mlflow"} for one in services[name]["volumes"]]
+        return {(one["type"], one["source"]) for one in mounts if one["target"] == "/app/data/landing"}
+
+    assert at(declared()) == {("volume", "landing")}
+    # A new volume takes content and owner of what the image has there.
+    assert "install -d -o driftwatch -g driftwatch /app/data /app/data/dagster /app/data/landing" in DOCKERFILE
+    assert at(declared(DRIFTWATCH_LANDING="/srv/landing")) == {("bind", "/srv/landing")}
 
 
 def test_every_service_that_goes_on_says_how_it_is(services: dict[str, Any]) -> None:

@@ -23,7 +23,6 @@ from driftwatch_assets.sources import (
     extract,
     open_snapshot,
 )
-from driftwatch_assets.sources.embedded import EMBEDDED
 from driftwatch_assets.sources.window import window_of
 from driftwatch_assets_tests.postgres import database
 
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+EMBEDDED = "embedded"
 READERS = {
     "loans": CsvSource(columns=("id", "at", "amount"), dates={"at": "%d/%m/%Y %H:%M"}),
     "customers": CsvSource(columns=("id", "ssn"), personal=("ssn",)),
@@ -51,7 +51,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def load(folder: Path) -> str:
-    return embedded_database(folder, READERS, TYPES, model="loans")  # type: ignore[arg-type]
+    return embedded_database(folder, READERS, TYPES, model="loans", into=folder / EMBEDDED)  # type: ignore[arg-type]
 
 
 def inode(folder: Path) -> int:
@@ -82,7 +82,7 @@ def test_they_are_loaded_again_only_when_their_content_or_declaration_changes(fo
     (folder / "loans.csv").write_text("id,at,amount\nC,16/4/2015 10:00,1.5\n")
     assert extract(load(folder), "loans", ALL_LOANS).column("id").to_pylist() == ["C"]
     second = inode(folder)
-    embedded_database(folder, READERS, model="loans")
+    embedded_database(folder, READERS, model="loans", into=folder / EMBEDDED)
     assert inode(folder) != second
 
 
@@ -130,11 +130,11 @@ def test_only_the_owner_may_read_it_and_names_lead_nowhere_else(folder: Path) ->
     load(folder)
     assert stat.S_IMODE((folder / EMBEDDED / "loans.sqlite").stat().st_mode) == 0o600
     with pytest.raises(NameRefused):
-        embedded_database(folder, READERS, model="../loans")
+        embedded_database(folder, READERS, model="../loans", into=folder / EMBEDDED)
     with pytest.raises(NameRefused):
-        embedded_database(folder, {"../loans": READERS["loans"]}, model="loans")
+        embedded_database(folder, {"../loans": READERS["loans"]}, model="loans", into=folder / EMBEDDED)
     with pytest.raises(DatabaseUnreachable, match="it was loaded from the files"):
-        embedded_database(folder / "loans.csv", {}, model="loans")
+        embedded_database(folder, {}, model="loans", into=folder / "loans.csv")
 
 
 def test_two_processes_at_once_load_it_once(folder: Path) -> None:
@@ -161,7 +161,8 @@ def test_the_real_loans_are_the_same_from_sqlite_and_from_postgresql(
     (tmp_path / "loan_details.csv").symlink_to(real_data("loan_eligibility") / "loan_details.csv")
     reader = CsvSource(columns=tuple(columns), dates={"application_time": "%Y-%m-%d %H:%M:%S"})
     numbers = {name: kind for name, kind in columns.items() if kind == "number"}
-    embedded = embedded_database(tmp_path, {"loan_details": reader}, {"loan_details": numbers}, model="loans")  # type: ignore[dict-item]
+    types = {"loan_details": numbers}
+    embedded = embedded_database(tmp_path, {"loan_details": reader}, types, model="loans", into=tmp_path / EMBEDDED)  # type: ignore[arg-type]
     table = SqlTable.model_validate(
         {
             "query": "SELECT * FROM loan_details WHERE application_time >= :start AND application_time < :end "

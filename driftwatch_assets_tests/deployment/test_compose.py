@@ -89,10 +89,26 @@ def test_everything_is_published_on_loopback_and_databases_nowhere(services: dic
         assert set(services[name]["networks"]) == {"stores"}
 
 
-def test_another_address_is_asked_for_by_name_and_by_the_proxy_apart() -> None:
-    at = published(declared(DRIFTWATCH_BIND="192.0.2.1"))
-    assert at.pop("proxy") == {LOOPBACK}
-    assert set().union(*at.values()) == {"192.0.2.1"}
+def test_another_address_is_taken_by_what_asks_for_a_password_and_by_the_proxy_apart() -> None:
+    assert published(declared(DRIFTWATCH_BIND="192.0.2.1", PROXY_BIND="192.0.2.2")) == {
+        "predictions": {"192.0.2.1"},
+        "grafana": {"192.0.2.1"},
+        "proxy": {"192.0.2.2"},
+        "webserver": {LOOPBACK},
+        "mlflow": {LOOPBACK},
+        "prometheus": {LOOPBACK},
+    }
+
+
+def test_every_published_port_is_told_and_stands_behind_the_proxy(services: dict[str, Any]) -> None:
+    told = (PROJECT / "docs/operations.md").read_text().partition("Ports are published")[2].partition("\n\n")[0]
+    proxy = (PROJECT / "deploy/proxy/driftwatch.conf.template").read_text()
+    for name, one in services.items():
+        for port in one.get("ports", []):
+            assert re.search(rf"\b{port['published']}\b", told), name
+            assert name == "proxy" or f"proxy_pass http://{name}:{port['target']};" in proxy
+    behind = set(re.findall(r"proxy_pass http://(\w+):", proxy))
+    assert behind == set(published(services)) - {"proxy"} == set(services["proxy"]["depends_on"])
 
 
 def test_no_service_may_more_than_it_needs(services: dict[str, Any]) -> None:
@@ -108,7 +124,9 @@ def test_no_service_may_more_than_it_needs(services: dict[str, Any]) -> None:
 
 def test_images_are_pinned(services: dict[str, Any]) -> None:
     others = {one["image"] for name, one in services.items() if name not in OURS}
-    assert all(re.fullmatch(r"[\w/]+:v?\d+\.\d+(\.\d+)?(-bookworm)?", image) for image in others), others
+    # PostgreSQL's versions have two numbers.
+    whole = re.compile(r"(postgres:\d+\.\d+|[\w/]+:v?\d+\.\d+\.\d+)(-bookworm)?(@sha256:[0-9a-f]{64})?")
+    assert {image for image in others if not whole.fullmatch(image)} == set()
     assert {services[name]["image"] for name in OURS} == {"driftwatch"}
 
 
@@ -183,7 +201,7 @@ def test_grafana_is_told_what_its_provisioning_asks_for(services: dict[str, Any]
     assert asked
     assert asked <= set(services["grafana"]["environment"])
     published_schema = (PROJECT / "deploy/grafana/schema/package.json").read_text()
-    version = services["grafana"]["image"].partition(":")[2]
+    version = services["grafana"]["image"].partition(":")[2].partition("@")[0]
     assert f'"@grafana/schema": "{version}"' in published_schema
 
 

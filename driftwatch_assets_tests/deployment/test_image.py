@@ -54,7 +54,7 @@ def test_it_has_two_stages_on_one_pinned_base_and_ends_as_nobody() -> None:
     bases = [line.split()[0] for line in instructions("FROM")]
     assert len(bases) == 2
     assert len(set(bases)) == 1
-    assert re.fullmatch(r"python:3\.1[123]\.\d+-slim-\w+", bases[0])
+    assert re.fullmatch(r"python:3\.1[123]\.\d+-slim-\w+(@sha256:[0-9a-f]{64})?", bases[0])
     assert instructions("USER") == ["10001"]
     assert instructions("HEALTHCHECK")
     # Listens on every address of the container, for which `driftwatch serve` asks for a token.

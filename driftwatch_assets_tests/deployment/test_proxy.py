@@ -27,7 +27,13 @@ ADA = ("ada", "of one test")
 GUESSES = 2000
 """Many more than the burst that is let through, so that a slow machine comes to the end of it, too."""
 
-BEHIND = {"webserver:3000": "dagster", "mlflow:5000": "mlflow", "predictions:3070": "models", "grafana:3000": "grafana"}
+BEHIND = {
+    "webserver:3000": "dagster",
+    "mlflow:5000": "mlflow",
+    "prometheus:9090": "prometheus",
+    "predictions:3070": "models",
+    "grafana:3000": "grafana",
+}
 AROUND = """{user}daemon off;
 worker_processes 1;
 pid {folder}/nginx.pid;
@@ -118,7 +124,7 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
         yield Proxy(port, ssl.create_default_context(cafile=str(authority.file)))
 
 
-@pytest.mark.parametrize("name", ["dagster", "mlflow"])
+@pytest.mark.parametrize("name", ["dagster", "mlflow", "prometheus"])
 def test_what_asks_for_no_password_itself_is_behind_one(proxy: Proxy, name: str) -> None:
     host = f"{name}.{DOMAIN}"
     assert proxy.get(host).status_code == 401

@@ -16,6 +16,7 @@ from driftwatch_assets.defs.loan_eligibility.transforms import (
     silver_customer_details,
     silver_loan_details,
 )
+from driftwatch_assets.settings import PROJECT
 from driftwatch_assets_tests.loan_eligibility.tables import gold, judged, silver
 
 LOAN = {
@@ -229,3 +230,10 @@ def test_a_window_without_rows_has_the_same_columns_and_types(absent: str) -> No
 def test_a_customer_with_several_loans_counts_for_each() -> None:
     table = joined(rows(LOAN, {}, {"loan_id": "l2"}), rows(CUSTOMER, {}), rows(CREDIT, {}))
     assert table["annual_income"].tolist() == [50000.0, 50000.0]
+
+
+def test_features_that_no_source_table_has_are_told_to_who_asks_for_predictions() -> None:
+    made = set(FEATURES) - set().union(*SILVER_TYPES.values())
+    assert made == {"application_hour", "application_weekday", "balance_ratio"}
+    told = (PROJECT / "docs/tour.md").read_text(encoding="utf-8").partition("## Served")[2].partition("\n## ")[0]
+    assert {name for name in made if f"| `{name}` |" not in told} == set()

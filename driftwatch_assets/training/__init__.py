@@ -23,6 +23,7 @@ from driftwatch_assets.training.shares import wilson_interval
 from driftwatch_assets.training.signature import Field, Signature
 from driftwatch_assets.training.task import ANOMALY, NORMAL, Anomaly, Binary, Metric, Multiclass, Task, TaskKind
 from driftwatch_assets.training.training import TrainingOutcome, train
+from driftwatch_assets.training.trees import trees_in_turn
 from driftwatch_assets.training.window import GoldBatch, LabelledRows, training_window
 
 __all__ = [
@@ -67,5 +68,6 @@ __all__ = [
     "train",
     "training_fingerprint",
     "training_window",
+    "trees_in_turn",
     "wilson_interval",
 ]

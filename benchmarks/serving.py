@@ -27,6 +27,7 @@ import httpx
 
 from benchmarks.bars import Bar
 from benchmarks.page import bars_table, exit_status, table, write_part
+from benchmarks.places import environment_in
 from benchmarks.processor import describe
 
 if TYPE_CHECKING:
@@ -193,16 +194,9 @@ def main() -> int:
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="driftwatch-bench-") as name:
         folder = Path(name)
-        (folder / "dagster").mkdir()
-        os.environ |= {
-            "DRIFTWATCH_LANDING": str(folder / "landing"),
-            "DRIFTWATCH_LAKE": str(folder / "lake"),
-            "DRIFTWATCH_SPOOL": str(folder / "spool"),
-            "MLFLOW_TRACKING_URI": f"sqlite:///{folder / 'mlflow' / 'mlflow.db'}",
-            "DAGSTER_HOME": str(folder / "dagster"),
-        }
-        for unwanted in ("DRIFTWATCH_TOKEN", "DRIFTWATCH_MONITORING_URL", "DRIFTWATCH_ALERT_CHANNELS"):
-            os.environ.pop(unwanted, None)
+        environment = environment_in(folder)
+        os.environ.clear()
+        os.environ |= environment
         loads, promotion, served_after = measure(2 if options.trial else 15)
         bars = hold_against_bars(loads, promotion, served_after, logged())
     text = PAGE.format(

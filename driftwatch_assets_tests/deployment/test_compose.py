@@ -101,11 +101,12 @@ def test_another_address_is_taken_by_what_asks_for_a_password_and_by_the_proxy_a
 
 
 def test_every_published_port_is_told_and_stands_behind_the_proxy(services: dict[str, Any]) -> None:
-    told = (PROJECT / "docs/operations.md").read_text().partition("Ports are published")[2].partition("\n\n")[0]
+    ports = (PROJECT / "docs/operations.md").read_text().partition("Ports are published")[2].partition("\n\n")[0]
+    security = (PROJECT / "README.md").read_text().partition("\n## Security\n")[2].partition("\n## ")[0]
     proxy = (PROJECT / "deploy/proxy/driftwatch.conf.template").read_text()
     for name, one in services.items():
         for port in one.get("ports", []):
-            assert re.search(rf"\b{port['published']}\b", told), name
+            assert all(re.search(rf"\b{port['published']}\b", told) for told in (ports, security)), name
             assert name == "proxy" or f"proxy_pass http://{name}:{port['target']};" in proxy
     behind = set(re.findall(r"proxy_pass http://(\w+):", proxy))
     assert behind == set(published(services)) - {"proxy"} == set(services["proxy"]["depends_on"])

@@ -10,7 +10,7 @@ import dagster as dg
 from pydantic import Field, create_model, field_validator
 
 from driftwatch_assets.alerting import mail_address
-from driftwatch_assets.training import Binary
+from driftwatch_assets.training import Binary, check_candidate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,15 +32,35 @@ class _Recipients(dg.Config):
         return [mail_address(one) for one in found]
 
 
+class _Training(dg.Config):
+    """How a run trains."""
+
+    parameters: dict[str, Any] = Field(
+        default={},
+        description="Parameters of the chosen candidate's estimator (of a pipeline, of its last step) in place of the "
+        "declared values, such as max_depth: 4.",
+    )
+
+    @field_validator("parameters")
+    @classmethod
+    def _plain(cls, found: dict[str, Any]) -> dict[str, Any]:
+        nested = [name for name, value in found.items() if not isinstance(value, str | int | float | None)]
+        if nested:
+            message = f"a parameter is a text, a number, true, false or null; found another value of {nested[0]!r}"
+            raise ValueError(message)
+        return found
+
+
 class CandidateUnknown(ValueError):  # noqa: N818 - named for what is the matter
-    """A run asks for a candidate that is not declared."""
+    """A run asks for a candidate that is not declared, or for parameters of none."""
 
 
 def training_settings(declaration: Declaration) -> type[dg.Config]:
     """Give the run configuration of a model's training.
 
-    Its fields are `candidate` (one of the declared ones, or all), `judge_share`, `seed`, `minimum` (the absolute
-    threshold that a model must reach to be deployed, where one is declared) and `threshold` (of a binary task).
+    Its fields are `candidate` (one of the declared ones, or all), `parameters` (of that candidate), `judge_share`,
+    `seed`, `minimum` (the absolute threshold that a model must reach to be deployed, where one is declared) and
+    `threshold` (of a binary task).
     """
     training = declaration.training
     names = [candidate.name for candidate in training.candidates]
@@ -80,7 +100,7 @@ def training_settings(declaration: Declaration) -> type[dg.Config]:
                 description="Probability from which the positive class is predicted.",
             ),
         )
-    return create_model(f"{declaration.name}_training", __base__=dg.Config, **fields)
+    return create_model(f"{declaration.name}_training", __base__=_Training, **fields)
 
 
 def monitoring_settings(declaration: Declaration) -> type[_Recipients]:
@@ -126,7 +146,9 @@ def with_settings(watched: Watched, settings: Any) -> Watched:
     Raises
     ------
     CandidateUnknown
-        When the chosen candidate is not among the declared ones.
+        When the chosen candidate is not among the declared ones, or parameters are given and none is chosen.
+    CandidateInvalid
+        When the chosen candidate has no such parameter, or refuses its value.
 
     """
     declaration = watched.declaration
@@ -138,9 +160,20 @@ def with_settings(watched: Watched, settings: Any) -> Watched:
             f"valid: {ALL}, {', '.join(names)}"
         )
         raise CandidateUnknown(message)
+    if settings.parameters and settings.candidate == ALL and len(names) > 1:
+        message = (
+            f"{watched.name}: a run gives the parameters {', '.join(settings.parameters)} without the candidate that "
+            f"they are for; choose one: {', '.join(names)}"
+        )
+        raise CandidateUnknown(message)
     changed: dict[str, Any] = {"judge_share": settings.judge_share, "seed": settings.seed}
     if settings.candidate != ALL:
         changed["candidates"] = tuple(one for one in training.candidates if one.name == settings.candidate)
+    if settings.parameters:
+        [chosen] = changed.get("candidates", training.candidates)
+        chosen = chosen.with_parameters(settings.parameters)
+        check_candidate(chosen, declaration.task.kind)
+        changed["candidates"] = (chosen,)
     if hasattr(settings, "minimum"):
         changed["gates"] = training.gates.model_copy(update={"minimum": settings.minimum})
     task = declaration.task

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -10,6 +10,9 @@ from driftwatch_assets.training.building import built, check_kind, estimators_wi
 from driftwatch_assets.training.errors import CandidateInvalid
 from driftwatch_assets.training.source_code import ancestors, locate, nearest, parameter_names
 from driftwatch_assets.training.task import TaskKind  # noqa: TC001 - read in annotations of a pydantic model's methods
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Step(BaseModel):
@@ -83,6 +86,22 @@ class Candidate(BaseModel):
             (path, {name: value for name, value in given.items() if not _declared(value)})
             for path, given in _declared(self.model_dump(exclude={"name"}, exclude_none=True))
         )
+
+    def with_parameters(self, changed: Mapping[str, Any]) -> Candidate:
+        """Give the candidate with other values of its estimator's parameters; of a pipeline, of its last step's.
+
+        Examples
+        --------
+        >>> vectors = Candidate(name="vectors", estimator="sklearn.svm.SVC", parameters={"C": 10, "gamma": 0.1})
+        >>> vectors.with_parameters({"C": 1.0}).parameters
+        {'C': 1.0, 'gamma': 0.1}
+
+        """
+        if self.steps is None:
+            return self.model_copy(update={"parameters": {**self.parameters, **changed}})
+        *before, last = self.steps
+        last = last.model_copy(update={"parameters": {**last.parameters, **changed}})
+        return self.model_copy(update={"steps": (*before, last)})
 
     def build(self, *, seed: int, task_kind: TaskKind = "multiclass") -> Any:
         """Build the unfitted estimator.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 import pytest
 
+from driftwatch_assets.components.run_settings import training_settings, with_settings
 from driftwatch_assets.defs.loan_eligibility.simulate import simulate
 from driftwatch_assets.training import Candidate
 from driftwatch_assets_tests.loan_eligibility.lending import MODEL, lending, take
@@ -65,6 +66,7 @@ def test_a_candidate_that_is_not_declared_is_refused_with_the_valid_names(lent: 
         ({"query": "DROP TABLE loan_details"}, "query"),
         ({"threshold": "a lot"}, "threshold"),
         ({"seed": 0.5}, "seed"),
+        ({"parameters": [4]}, "parameters"),
     ],
 )
 def test_a_setting_that_is_none_or_of_another_type_is_refused_before_the_run(
@@ -72,6 +74,44 @@ def test_a_setting_that_is_none_or_of_another_type_is_refused_before_the_run(
 ) -> None:
     with pytest.raises(dg.DagsterInvalidConfigError, match=said):
         lent.learn(NEWEST, config)
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({}, "gives the parameters max_depth without the candidate that they are for; choose one: random_forest, "),
+        (
+            {"candidate": "random_forest", "parameters": {"max_dept": 4}},
+            "RandomForestClassifier has no parameter 'max_dept'; nearest: max_depth",
+        ),
+        (
+            {"candidate": "random_forest", "parameters": {"max_depth": "deep"}},
+            "refuses its parameters: The 'max_depth' parameter of RandomForestClassifier must be an int",
+        ),
+        (
+            {"candidate": "random_forest", "parameters": {"criterion": {"estimator": "os.system"}}},
+            "a parameter is a text, a number, true, false or null; found another value of 'criterion'",
+        ),
+    ],
+    ids=["of no candidate", "unknown", "refused", "no plain value"],
+)
+def test_parameters_that_the_chosen_candidate_does_not_take_fail_the_run(
+    lent: Lending, config: dict[str, Any], said: str
+) -> None:
+    versions = len(lent.watched.registry.history(MODEL))
+    assert said in lent.why(lent.learn(NEWEST, {"parameters": {"max_depth": 4}, **config}))
+    assert len(lent.watched.registry.history(MODEL)) == versions
+
+
+def test_parameters_of_a_run_stand_in_place_of_the_declared_ones(lent: Lending) -> None:
+    settings = training_settings(lent.component.declaration)
+    given = settings(candidate="gradient_boosting", parameters={"max_depth": 4, "min_samples_leaf": 0.1})
+    [candidate] = with_settings(lent.watched, given).declaration.training.candidates
+    [_, declared] = lent.component.declaration.training.candidates
+    built, usual = (one.build(seed=1, task_kind="binary") for one in (candidate, declared))
+    assert [type(step) for _, step in built.steps] == [type(step) for _, step in usual.steps]
+    before, after = usual[-1].get_params(), built[-1].get_params()
+    assert after == before | {"max_depth": 4, "min_samples_leaf": 0.1}
 
 
 @pytest.mark.parametrize(("name", "value"), [("threshold", 1.5), ("judge_share", 0.0), ("seed", -1)])
@@ -85,7 +125,14 @@ def test_the_launchpad_shows_every_setting_with_its_meaning_and_declared_value(l
     op: Any = job.run_config_schema.config_type
     fields = op.fields["ops"].config_type.fields[f"{MODEL}__model"].config_type.fields["config"].config_type.fields
     shown = {name: field.default_value for name, field in fields.items()}
-    assert shown == {"candidate": "all", "judge_share": 0.5, "seed": 42, "minimum": 0.7, "threshold": 0.4}
+    assert shown == {
+        "candidate": "all",
+        "parameters": {},
+        "judge_share": 0.5,
+        "seed": 42,
+        "minimum": 0.7,
+        "threshold": 0.4,
+    }
     assert all(field.description for field in fields.values())
     assert (
         fields["candidate"].description
@@ -122,7 +169,8 @@ def test_a_schedule_has_nothing_to_ask_for_before_anything_is_stored(lent: Lendi
 def test_settings_of_a_run_change_what_is_trained_and_what_it_says(taught: Lending) -> None:
     declared = taught.learn(NEWEST)
     assert declared.success, taught.why(declared)
-    chosen = taught.learn(NEWEST, {"candidate": "gradient_boosting", "threshold": 0.5, "judge_share": 0.4, "seed": 7})
+    changed = {"candidate": "gradient_boosting", "parameters": {"n_estimators": 50}, "threshold": 0.5}
+    chosen = taught.learn(NEWEST, {**changed, "judge_share": 0.4, "seed": 7})
     assert chosen.success, taught.why(chosen)
     before, after = facts(declared), facts(chosen)
     assert "random_forest" in before["ranking"]
@@ -135,6 +183,7 @@ def test_settings_of_a_run_change_what_is_trained_and_what_it_says(taught: Lendi
     assert [version.candidate for version in versions][-1] == "gradient_boosting"
     first, last = (taught.watched.registry.load(version) for version in (versions[0], versions[-1]))
     assert (first.threshold, last.threshold) == (0.4, 0.5)
+    assert last.estimator.estimator_[-1].n_estimators == 50
     # A higher threshold refuses fewer applications with the very same scores.
     gold = taught.watched.lake.read(f"{MODEL}/gold/features", NEWEST)
     said = last.predict(gold)

@@ -112,8 +112,9 @@ def measure_performance(watched: Watched, batch: str) -> StepOutcome:
     if governed is not None:
         content["governance"] = governed[0]
         checks.append(governed[1])
-    uri, fingerprint = write_evidence(watched, batch, "performance", content)
+    # Before the evidence: once that names the labels, they are not measured again.
     outcomes = {} if task.label is None else {"outcomes": _outcomes(watched, batch, predictions, gold, content)}
+    uri, fingerprint = write_evidence(watched, batch, "performance", content)
     facts: dict[str, Any] = {
         "fingerprint": fingerprint,
         "labelled_rows": float(len(labelled)),

@@ -80,6 +80,8 @@ def model_fingerprint(
             "features": list(features),
             "task": _task(task),
             "part": part,
+            # It says which batches rank, and the newest of them gives the temperature.
+            "metric": declaration.metric_for(task),
             "judge_share": declaration.judge_share,
             "seed": declaration.seed,
             "code": TRAINING_CODE,

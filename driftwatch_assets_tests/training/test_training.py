@@ -140,7 +140,7 @@ def test_the_same_declaration_and_data_give_the_same_model() -> None:
     )
 
 
-@pytest.mark.parametrize("changed", [{"seed": 1}, {"judge_share": 0.4}, {"window": 3}])
+@pytest.mark.parametrize("changed", [{"seed": 1}, {"judge_share": 0.4}, {"window": 3}, {"metric": "f1_macro"}])
 def test_another_declaration_is_another_model(changed: dict[str, Any]) -> None:
     assert trained().fingerprint != trained(declared=declaration(**changed)).fingerprint
 

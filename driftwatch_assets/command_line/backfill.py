@@ -63,7 +63,7 @@ def _known(component: MonitoredModel, instance: dg.DagsterInstance, settings: Se
 
 
 def backfill(model: str, *, first: str | None, last: str | None, console: Console) -> int:
-    """Materialize batches again, from bronze to report; the exit status is 1 when a run failed.
+    """Materialize batches again, from bronze to report; the exit status is 1 when a run failed or there is no batch.
 
     Nothing is trained: a batch is scored by the champion of its time, so that the same rows get the same predictions.
     """
@@ -72,7 +72,16 @@ def backfill(model: str, *, first: str | None, last: str | None, console: Consol
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
     failures = []
     with open_instance(settings) as instance:
-        batches = chosen_batches(_known(component, instance, settings), first, last)
+        known = _known(component, instance, settings)
+        if not known:
+            console.print(
+                f"{model}: no batch was taken in yet, so that none can be materialized again; run `driftwatch replay "
+                f"{model}`, or let the sensors take in what has arrived (`driftwatch ui`)",
+                style="red",
+                markup=False,
+            )
+            return 1
+        batches = chosen_batches(known, first, last)
         daemon = LocalDaemon(instance, defs(), places_of(settings))
         with Progress(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console

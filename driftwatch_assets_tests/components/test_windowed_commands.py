@@ -112,6 +112,16 @@ class TestReplay:
         assert "Traceback" not in done.output
 
 
+@pytest.mark.parametrize("bounds", [(), ("--from", "2024-01")])
+def test_a_backfill_before_anything_was_taken_in_says_so_and_fails(terminal: Terminal, bounds: tuple[str, ...]) -> None:
+    terminal.deliver(2)
+    done = terminal.run("backfill", "club", *bounds)
+    assert done.exit_code == 1
+    assert "club: no batch was taken in yet" in done.output
+    assert "run `driftwatch replay club`" in done.output
+    assert "materialized again;" in done.output
+
+
 @pytest.mark.slow
 def test_two_months_are_replayed_told_and_made_again(terminal: Terminal) -> None:
     terminal.deliver(2)

@@ -52,7 +52,11 @@ def build_fetching(declaration: Declaration, keys: Keys, watch: Callable[[Places
     fetch.__annotations__["config"] = settings
     operation = dg.op(name=f"{name}_fetch_address", description=f"Fetches {source.fetch.url}.")(fetch)
 
-    @dg.job(name=keys.fetch_job, description=f"Fetches the address of {name} into its landing folder.")
+    @dg.job(
+        name=keys.fetch_job,
+        description=f"Fetches the address of {name} into its landing folder.",
+        tags={records.MODEL_TAG: name},
+    )
     def fetch_job() -> None:
         operation()
 

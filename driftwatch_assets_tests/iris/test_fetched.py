@@ -10,8 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from driftwatch_assets.command_line import app
-from driftwatch_assets.definitions import defs
+from driftwatch_assets.components.ticks import LocalDaemon
+from driftwatch_assets.definitions import defs, places_of
 from driftwatch_assets.defs.traffic_accidents.simulate import simulate as simulate_crashes
+from driftwatch_assets.monitoring import open_monitoring
 from driftwatch_assets_tests.iris.garden import (
     MODEL,
     asked_for,
@@ -207,6 +209,19 @@ def test_a_fetch_that_fails_names_model_and_address_and_leaves_all_as_it_was(
     assert landed(house) == {FIRST: text(flowers())}
     assert asked_for(house) == []
     assert house.files() == before
+
+
+def test_a_fetch_that_was_launched_by_hand_and_fails_is_recorded_and_told(house: House, site: Site) -> None:
+    site.statuses = [404]
+    done = fetch(house, site)
+    assert not done.success
+    with house.instance() as instance:
+        LocalDaemon(instance, defs(), places_of(house.settings)).tick(house.component.keys.alerts_sensor)
+    store = open_monitoring(house.watched.monitoring)
+    (job,) = [job for job in store.jobs(MODEL) if job.status == "FAILURE"]
+    assert (job.job, job.purpose, job.batch) == (house.component.keys.fetch_job, "by hand", None)
+    assert "the server answered 404" in str(job.error)
+    assert [(one.rule, one.state) for one in store.alerts() if one.rule == "run_failed"] == [("run_failed", "open")]
 
 
 @pytest.mark.slow

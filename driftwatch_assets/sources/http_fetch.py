@@ -104,6 +104,18 @@ class HttpFetch(BaseModel):
         return headers
 
     @property
+    def origin(self) -> tuple[str, str, int]:
+        """Scheme, host and port of the address: to whom its secrets may be told.
+
+        Examples
+        --------
+        >>> HttpFetch(url="https://Example.org/a").origin == HttpFetch(url="https://example.org:443/b").origin
+        True
+        """
+        parts = urlsplit(self.url)
+        return parts.scheme, parts.hostname or "", parts.port or {"http": 80, "https": 443}[parts.scheme]
+
+    @property
     def shown(self) -> str:
         """The address as messages show it: without its query, which may hold a key."""
         parts = urlsplit(self.url)

@@ -31,7 +31,9 @@ def fetch_batch(watched: Watched, changes: Mapping[str, Any] | None = None) -> F
     watched
         The model.
     changes
-        Declared values of the fetch that are replaced for this once, such as its `url`.
+        Declared values of the fetch that are replaced for this once, such as its `url`. An address of another origin
+        (scheme, host and port) is asked without the declared headers from the environment: they are secrets of the
+        declared one.
 
     Raises
     ------
@@ -69,7 +71,7 @@ def fetch_batch(watched: Watched, changes: Mapping[str, Any] | None = None) -> F
 
 def _changed(watched: Watched, declared: HttpFetch, changes: Mapping[str, Any]) -> HttpFetch:
     try:
-        return type(declared).model_validate({**declared.model_dump(), **changes})
+        changed = type(declared).model_validate({**declared.model_dump(), **changes})
     except ValidationError as wrong:
         faults = "; ".join(
             f"{'.'.join(map(str, fault['loc']))}: {str(fault['msg']).removeprefix('Value error, ')}"
@@ -77,3 +79,6 @@ def _changed(watched: Watched, declared: HttpFetch, changes: Mapping[str, Any]) 
         )
         message = f"{watched.name} cannot be fetched with what this run changes: {faults}. Nothing was asked or landed"
         raise NotFetched(message) from None
+    if changed.origin == declared.origin:
+        return changed
+    return changed.model_copy(update={"headers_from_environment": {}})

@@ -97,9 +97,13 @@ class Schedules(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     fetch: Cron | None = Field(default=None, description="Fetches the source's address.")
-    inference: Cron | None = Field(default=None, description="Takes the newest batch from landing to report.")
-    monitoring: Cron | None = Field(default=None, description="Judges drift and performance of the newest batch.")
-    training: Cron | None = Field(default=None, description="Trains through the newest batch.")
+    inference: Cron | None = Field(default=None, description="Takes in what has arrived, as the arrivals sensor does.")
+    monitoring: Cron | None = Field(
+        default=None, description="Judges drift and performance of the newest batch whose labels are known."
+    )
+    training: Cron | None = Field(
+        default=None, description="Trains through the newest batch, where the labels that are known can carry it."
+    )
 
 
 class Retention(BaseModel):

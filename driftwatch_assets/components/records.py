@@ -109,6 +109,11 @@ def under_way(instance: dg.DagsterInstance, model: str) -> str | None:
     return tags.get(BATCH_TAG) or tags.get("dagster/partition") or f"of run {runs[0].run_id}"
 
 
+def job_under_way(instance: dg.DagsterInstance, job: str) -> bool:
+    """Tell whether a run of a job is queued or running, whoever launched it."""
+    return bool(instance.get_runs(dg.RunsFilter(job_name=job, statuses=list(UNDER_WAY)), limit=1))
+
+
 def measuring(model: str, purpose: str, batch: str, fingerprint: str, attempt: int) -> dg.RunRequest:
     """Give the request of a run that looks again at what is stored, known by the fingerprint of what it looks at."""
     return dg.RunRequest(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -18,7 +18,7 @@ from driftwatch_assets.sources import ExtractionFailed, LandingUnreadable
 from driftwatch_assets.steps import SourceRefused, counts_at, due_labels, known_with, look, read_evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from driftwatch_assets.arrivals import ArrivalPlan
     from driftwatch_assets.components.keys import Keys
@@ -83,6 +83,14 @@ def _given_up(instance: dg.DagsterInstance, watched: Watched) -> frozenset[tuple
     return records.exhausted(instance, watched.name, "labels", watched.declaration.arrivals.attempts)
 
 
+def look_or_fail(watched: Watched, known: Mapping[str, Any] | None = None) -> Arrived:
+    """Look at a model's source; what makes that impossible becomes the failure of the tick, in one sentence."""
+    try:
+        return look(watched, known)
+    except (LandingUnreadable, SourceRefused, ExtractionFailed) as unreadable:
+        raise dg.Failure(description=str(unreadable)) from unreadable
+
+
 def intake_plan(
     instance: dg.DagsterInstance, watched: Watched, keys: Keys, arrived: Arrived, *, training_pending: bool
 ) -> ArrivalPlan:
@@ -136,10 +144,7 @@ def build_arrivals(
     def arrivals(context: dg.SensorEvaluationContext, places: Places) -> dg.SensorResult | dg.SkipReason:
         watched = watch(places)
         close_abandoned_runs(context.instance, watched.name)
-        try:
-            arrived = look(watched, json.loads(context.cursor) if context.cursor else None)
-        except (LandingUnreadable, SourceRefused, ExtractionFailed) as unreadable:
-            raise dg.Failure(description=str(unreadable)) from unreadable
+        arrived = look_or_fail(watched, json.loads(context.cursor) if context.cursor else None)
         decision = retraining_course(context.instance, watched, keys).decision()
         pending = decision.pending or bool(awaited_labels(context.instance, watched))
         plan = intake_plan(context.instance, watched, keys, arrived, training_pending=pending)

@@ -11,8 +11,8 @@ from driftwatch_assets.steps.fetch import NotFetched, NothingToFetch, fetch_batc
 from driftwatch_assets.steps.governance import counts_at
 from driftwatch_assets.steps.history import history
 from driftwatch_assets.steps.ingest import DELIVERY_CHECK, ingest
-from driftwatch_assets.steps.labels import due_labels, known_with, with_labels
-from driftwatch_assets.steps.learn import PROMOTION_CHECK, learn
+from driftwatch_assets.steps.labels import due_labels, known_with, newest_labelled, with_labels
+from driftwatch_assets.steps.learn import PROMOTION_CHECK, learn, why_untrainable
 from driftwatch_assets.steps.monitor import RECORDED_CHECK, judge_alerts, monitor, record_all
 from driftwatch_assets.steps.outcome import CheckOutcome, Link, StepOutcome, Text
 from driftwatch_assets.steps.perform import perform
@@ -61,6 +61,7 @@ __all__ = [
     "look",
     "make_features",
     "monitor",
+    "newest_labelled",
     "perform",
     "read_evidence",
     "record_all",
@@ -68,5 +69,6 @@ __all__ = [
     "take_labels",
     "watch_drift",
     "watch_served",
+    "why_untrainable",
     "with_labels",
 ]

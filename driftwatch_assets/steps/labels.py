@@ -79,6 +79,15 @@ def with_labels(watched: Watched, batch: str, *, as_of: str | None = None) -> La
     return Labelled(joined, fingerprint)
 
 
+def newest_labelled(watched: Watched) -> str | None:
+    """Give the newest stored batch that has a row whose label is known; of a task without labels, the newest one."""
+    label = watched.declaration.task.label
+    for batch in reversed(watched.lake.batches(watched.tables.gold)):
+        if label is None or with_labels(watched, batch).gold[label].notna().any():
+            return batch
+    return None
+
+
 def known_with(watched: Watched, batch: str) -> str | None:
     """Give the batch with which the labels of a batch become known; `None` when it cannot be told yet."""
     after = watched.declaration.task.known_after

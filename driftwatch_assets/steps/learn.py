@@ -26,7 +26,7 @@ from driftwatch_assets.steps.reference import (
     prediction_columns,
     watched_features,
 )
-from driftwatch_assets.training import GoldBatch, NotEnoughLabels, Signature, train
+from driftwatch_assets.training import GoldBatch, NotEnoughLabels, Signature, labelled_parts, train
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,8 +47,7 @@ def learn(watched: Watched, batch: str, *, progress: Callable[[str], None] = lam
     watched.registry.prepare()
     gold = _gold_through(watched, batch)
     if not gold:
-        reason = f"{watched.name} cannot be trained through batch {batch}: no batch up to it has a row in gold"
-        return StepOutcome({}, refused=reason)
+        return StepOutcome({}, refused=_no_row(watched, batch))
     record = watched.registry.champion_as_of(watched.name, batch)
     champion = None if record is None else watched.registry.load(record)
     try:
@@ -101,6 +100,25 @@ def learn(watched: Watched, batch: str, *, progress: Callable[[str], None] = lam
             "difference_interval": f"{comparison.difference.low:+.3f} … {comparison.difference.high:+.3f} (95 %)",
         }
     return StepOutcome(facts, (_promotion(outcome),), uri=f"models:/{watched.name}/{version.version}")
+
+
+def why_untrainable(watched: Watched, batch: str) -> str | None:
+    """Say why the labels that were known when a batch had arrived cannot carry a training; `None` where they can."""
+    declaration = watched.declaration
+    gold = _gold_through(watched, batch)
+    if not gold:
+        return _no_row(watched, batch)
+    try:
+        labelled_parts(
+            declaration.training, gold, task=declaration.task, through=batch, newest=newly_known(watched, batch)
+        )
+    except NotEnoughLabels as reason:
+        return f"{watched.name}, trained through batch {batch}: {reason}"
+    return None
+
+
+def _no_row(watched: Watched, batch: str) -> str:
+    return f"{watched.name} cannot be trained through batch {batch}: no batch up to it has a row in gold"
 
 
 def _promotion(outcome: TrainingOutcome) -> CheckOutcome:

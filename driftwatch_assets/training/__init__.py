@@ -22,7 +22,7 @@ from driftwatch_assets.training.scores import Score
 from driftwatch_assets.training.shares import wilson_interval
 from driftwatch_assets.training.signature import Field, Signature
 from driftwatch_assets.training.task import ANOMALY, NORMAL, Anomaly, Binary, Metric, Multiclass, Task, TaskKind
-from driftwatch_assets.training.training import TrainingOutcome, train
+from driftwatch_assets.training.training import TrainingOutcome, labelled_parts, train
 from driftwatch_assets.training.trees import trees_in_turn
 from driftwatch_assets.training.window import GoldBatch, LabelledRows, training_window
 
@@ -61,6 +61,7 @@ __all__ = [
     "TrainingFailed",
     "TrainingOutcome",
     "check_candidate",
+    "labelled_parts",
     "locate_candidate",
     "measure",
     "measure_task",

@@ -183,18 +183,7 @@ def train(
     """
     clock = _Clock()
     metric = declaration.metric_for(task)
-    window = training_window(batches, task.label, through=through, newest=newest, size=declaration.window)
-    if task.kind == "binary":
-        for rows in window:
-            known_classes(task, rows.labels)
-    learn, judging = learn_and_judge(
-        window[-1],
-        declaration.judge_share,
-        seed=declaration.seed,
-        minimum=declaration.minimum_judge_rows,
-        time_column=task.time,
-    )
-    _check_judging(judging, metric, through)
+    window, learn, judging = labelled_parts(declaration, batches, task=task, through=through, newest=newest)
     steps = ranking_steps(
         window,
         learn,
@@ -296,6 +285,39 @@ def _temperature(
         fitted = fit(candidate, stacked(step.earlier, features), task=task, seed=declaration.seed).estimator
     what = f"candidate {candidate.name!r}, asked for batch {step.later.batch},"
     return found_temperature(task, fitted, step.later, features, what=what)
+
+
+def labelled_parts(
+    declaration: TrainingDeclaration,
+    batches: Sequence[GoldBatch],
+    *,
+    task: Task,
+    through: str,
+    newest: str | None = None,
+) -> tuple[tuple[LabelledRows, ...], LabelledRows, LabelledRows]:
+    """Give the training window, and its newest batch in two parts: what a challenger learns from, and what judges it.
+
+    Parameters are those of `train`.
+
+    Raises
+    ------
+    NotEnoughLabels, LabelUnknown, ValueError
+        As `train`.
+
+    """
+    window = training_window(batches, task.label, through=through, newest=newest, size=declaration.window)
+    if task.kind == "binary":
+        for rows in window:
+            known_classes(task, rows.labels)
+    learn, judging = learn_and_judge(
+        window[-1],
+        declaration.judge_share,
+        seed=declaration.seed,
+        minimum=declaration.minimum_judge_rows,
+        time_column=task.time,
+    )
+    _check_judging(judging, declaration.metric_for(task), through)
+    return window, learn, judging
 
 
 def _check_judging(judging: LabelledRows, metric: Metric, through: str) -> None:

@@ -152,9 +152,10 @@ def test_schedules_are_there_and_off_until_somebody_switches_them_on(lent: Lendi
     assert {one.default_status for one in found.values()} == {dg.DefaultScheduleStatus.STOPPED}
 
 
-def test_a_schedule_has_nothing_to_ask_for_before_anything_is_stored(lent: Lending) -> None:
+@pytest.mark.parametrize("what", SCHEDULED)
+def test_a_schedule_has_nothing_to_ask_for_before_anything_has_arrived(lent: Lending, what: str) -> None:
     repository = lent.daemon.definitions.get_repository_def()
-    schedule = repository.get_schedule_def(f"{MODEL}_inference_schedule")
+    schedule = repository.get_schedule_def(f"{MODEL}_{what}_schedule")
     with dg.build_schedule_context(
         instance=lent.instance,
         repository_def=repository,
@@ -162,7 +163,9 @@ def test_a_schedule_has_nothing_to_ask_for_before_anything_is_stored(lent: Lendi
         resources={"places": lent.places},
     ) as context:
         ticked = schedule.evaluate_tick(context)
-    assert ticked.skip_message == f"nothing of {MODEL} is stored yet"
+    assert not ticked.run_requests
+    told = "nothing new among 0 landed batches; " if what == "inference" else f"nothing of {MODEL} is stored yet"
+    assert (ticked.skip_message or "").startswith(told)
 
 
 @pytest.mark.slow
@@ -219,7 +222,7 @@ def test_a_candidate_that_learns_by_heart_is_refused_by_the_gap(taught: Lending)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("what", SCHEDULED)
+@pytest.mark.parametrize("what", ["monitoring", "training"])
 def test_a_schedule_asks_for_the_newest_batch_and_what_it_asks_for_runs(taught: Lending, what: str) -> None:
     repository = taught.daemon.definitions.get_repository_def()
     schedule = repository.get_schedule_def(f"{MODEL}_{what}_schedule")
@@ -233,6 +236,6 @@ def test_a_schedule_asks_for_the_newest_batch_and_what_it_asks_for_runs(taught: 
         ticked = schedule.evaluate_tick(context)
     (request,) = ticked.run_requests or ()
     assert request.partition_key == NEWEST
-    assert request.run_key == f"{MODEL}_{what}_schedule/2015-05-04T07:00"
+    assert request.run_key == f"{MODEL}_{what}_schedule/2015-05-04T07:00/{NEWEST}"
     result = taught.daemon.run(schedule.job_name, request)
     assert result.success, taught.why(result)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from driftwatch_assets.sources.csv_records import Body, Dialect, Records, read_header, read_records
 from driftwatch_assets.sources.csv_text import read_text
-from driftwatch_assets.sources.csv_values import EXPECTED, CsvType, NoFormatFits, as_dates, as_numbers, check_format
+from driftwatch_assets.sources.csv_values import EXPECTED, CsvType, DateMisfit, as_dates, as_numbers, check_format
 from driftwatch_assets.sources.refusal import DeliveryRefused
 
 if TYPE_CHECKING:
@@ -74,8 +74,8 @@ class CsvSource(BaseModel):
     missing: tuple[str, ...] = Field(default=("",), description="Texts that mean that a value is missing.")
     dates: dict[str, str | tuple[str, ...]] = Field(
         default_factory=dict,
-        description="Column → the strptime format of its dates, e.g. %d/%m/%Y, or a list of formats, of which the "
-        "first that fits all values of a file is taken.",
+        description="Column → the strptime format of its dates, e.g. %d/%m/%Y, or a list of formats that a file may "
+        "have. The lists of all columns are equally long: a file has the first format of each, or the second of each.",
     )
     types: dict[str, CsvType] = Field(
         default_factory=dict,
@@ -128,6 +128,13 @@ class CsvSource(BaseModel):
                 raise ValueError(f"dates names no format for column {column!r}")
             for declared in _formats(formats):
                 check_format(declared)
+        lists = {column: len(_formats(formats)) for column, formats in dates.items() if len(_formats(formats)) > 1}
+        if len({*lists.values()}) > 1:
+            counted = ", ".join(f"{column} has {count}" for column, count in lists.items())
+            raise ValueError(
+                f"dates has lists of formats that do not go together ({counted}): expected equally many, since a file "
+                f"has the first format in each of these columns, or the second in each"
+            )
         return dates
 
     @model_validator(mode="after")
@@ -211,10 +218,11 @@ class CsvSource(BaseModel):
     def _bronze(self, path: Path, records: Records) -> pa.Table:
         problems = dict(records.problems)
         columns: dict[str, pa.ChunkedArray] = {}
+        dates = self._dates(path, records)
         for name in self.columns:
             texts = records.columns[name]
-            if name in self.dates:
-                columns[name] = self._dates(path, name, texts, records)
+            if name in dates:
+                columns[name] = dates[name]
             elif (kind := self.types.get(name, "text")) != "text":
                 columns[name], unfit = as_numbers(texts, kind)
                 for row in np.flatnonzero(unfit.to_numpy()).tolist():
@@ -251,21 +259,34 @@ class CsvSource(BaseModel):
             }
         ).combine_chunks()
 
-    def _dates(self, path: Path, name: str, texts: pa.ChunkedArray, records: Records) -> pa.ChunkedArray:
-        formats = _formats(self.dates[name])
-        try:
-            return as_dates(texts, formats)
-        except NoFormatFits as misfit:
-            found = self._shown(name, texts[misfit.row].as_py())
-            others = [declared for declared in formats if declared != misfit.format]
-            raise DeliveryRefused(
-                path,
-                int(records.lines[misfit.row]),
-                name,
-                f"found {found}, which does not fit the declared format {misfit.format}"
-                f"{f' (nor do all values fit {_listed(others)})' if others else ''}",
-                "A file has all dates of a column in one format: correct it at its origin, or the format in dates.",
-            ) from None
+    def _dates(self, path: Path, records: Records) -> dict[str, pa.ChunkedArray]:
+        """Read the date columns by the first choice of formats that fits all of them, or refuse the file."""
+        choices = max((len(_formats(declared)) for declared in self.dates.values()), default=1)
+        misfits: list[tuple[int, str, str]] = []
+        for choice in range(choices):
+            found: dict[str, pa.ChunkedArray] = {}
+            wrong: list[tuple[int, str, str]] = []
+            for name, declared in self.dates.items():
+                formats = _formats(declared)
+                chosen = formats[choice] if len(formats) > 1 else formats[0]
+                try:
+                    found[name] = as_dates(records.columns[name], chosen)
+                except DateMisfit as misfit:
+                    wrong.append((misfit.row, name, chosen))
+            if not wrong:
+                return found
+            misfits.append(min(wrong))
+        # The choice that fits the longest is what the file was meant to have.
+        row, name, chosen = max(misfits, key=lambda misfit: misfit[0])
+        others = [declared for declared in _formats(self.dates[name]) if declared != chosen]
+        raise DeliveryRefused(
+            path,
+            int(records.lines[row]),
+            name,
+            f"found {self._shown(name, records.columns[name][row].as_py())}, which does not fit the declared format "
+            f"{chosen}{f' (nor do all dates of the file fit {_listed(others)})' if others else ''}",
+            "A file has all its dates in one format: correct it at its origin, or the formats in dates.",
+        )
 
     def _shown(self, column: str, value: str) -> str:
         return "a value that is withheld (the column is personal)" if column in self.personal else _quoted(value)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import warnings
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 CsvType = Literal["text", "number", "integer"]
 
@@ -28,20 +25,18 @@ _SAMPLE = dt.datetime(2013, 12, 25, 17, 45, 59)  # noqa: DTZ001 - dates here hav
 _OF_THE_PLACE = ("%c", "%x", "%X", "%z", "%Z")
 
 
-class NoFormatFits(ValueError):  # noqa: N818 - named for what was found
-    """None of the declared formats fits all values.
+class DateMisfit(ValueError):  # noqa: N818 - named for what was found
+    """A value contradicts the format of its column.
 
     Attributes
     ----------
     row
-        Position of the first value that contradicts.
-    format
-        The format that fits the values before it: of several, the one that fits the longest.
+        Position of the first one.
     """
 
-    def __init__(self, row: int, format: str) -> None:  # noqa: A002 - what strptime calls it
-        super().__init__(f"row {row} does not fit {format}")
-        self.row, self.format = row, format
+    def __init__(self, row: int, declared: str) -> None:
+        super().__init__(f"row {row} does not fit {declared}")
+        self.row = row
 
 
 def check_format(declared: str) -> str:
@@ -81,8 +76,8 @@ def check_format(declared: str) -> str:
     return declared
 
 
-def as_dates(texts: pa.ChunkedArray, formats: Sequence[str]) -> pa.ChunkedArray:
-    """Read a column of dates by the first format that fits all of its values.
+def as_dates(texts: pa.ChunkedArray, declared: str) -> pa.ChunkedArray:
+    """Read a column of dates.
 
     Returns
     -------
@@ -91,39 +86,30 @@ def as_dates(texts: pa.ChunkedArray, formats: Sequence[str]) -> pa.ChunkedArray:
 
     Raises
     ------
-    NoFormatFits
-        A value contradicts each of the formats.
+    DateMisfit
+        A value contradicts the format.
 
     Examples
     --------
     >>> texts = pa.chunked_array([["3/4/2024", "12/11/2024"]])
-    >>> as_dates(texts, ["%Y-%m-%d", "%d/%m/%Y"])[0].as_py()
+    >>> as_dates(texts, "%d/%m/%Y")[0].as_py()
     datetime.datetime(2024, 4, 3, 0, 0)
-    >>> as_dates(pa.chunked_array([["3/4/2024", "2024-04-03"]]), ["%Y-%m-%d", "%d/%m/%Y"])
+    >>> as_dates(pa.chunked_array([["3/4/2024", "2024-04-03"]]), "%d/%m/%Y")
     Traceback (most recent call last):
     ...
-    driftwatch_assets.sources.csv_values.NoFormatFits: row 1 does not fit %d/%m/%Y
+    driftwatch_assets.sources.csv_values.DateMisfit: row 1 does not fit %d/%m/%Y
     """
     encoded = pc.dictionary_encode(texts.combine_chunks() if texts.num_chunks != 1 else texts.chunk(0))
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.combine_chunks()
-    written = encoded.dictionary.to_pylist()
-    furthest: NoFormatFits | None = None
-    for declared in formats:
-        read = []
-        for code, text in enumerate(written):
-            moment = _read_date(text, declared)
-            if moment is None:
-                # Texts are numbered as they appear first, so that this is the first value that contradicts.
-                row = pc.index(encoded.indices, code).as_py()
-                if furthest is None or row > furthest.row:
-                    furthest = NoFormatFits(row, declared)
-                break
-            read.append(moment)
-        else:
-            return pa.chunked_array([pa.array(read, TIMESTAMP).take(encoded.indices)], TIMESTAMP)
-    assert furthest is not None  # noqa: S101 - a column has at least one format
-    raise furthest
+    read = []
+    for code, text in enumerate(encoded.dictionary.to_pylist()):
+        moment = _read_date(text, declared)
+        if moment is None:
+            # Texts are numbered as they appear first, so that this is the first value that contradicts.
+            raise DateMisfit(pc.index(encoded.indices, code).as_py(), declared)
+        read.append(moment)
+    return pa.chunked_array([pa.array(read, TIMESTAMP).take(encoded.indices)], TIMESTAMP)
 
 
 def as_numbers(texts: pa.ChunkedArray, kind: CsvType) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:

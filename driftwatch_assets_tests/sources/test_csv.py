@@ -133,8 +133,26 @@ def test_of_several_formats_one_fits_the_whole_file(tmp_path: Path) -> None:
     refused = refusal(tmp_path, "loan_id,amount,start\nA,1,3/4/2024\n\nB,2,\nC,3,2024-04-03\nD,4,5/4/2024\n")
     assert (refused.line, refused.column) == (5, "start")
     assert refused.found == (
-        "found '2024-04-03', which does not fit the declared format %d/%m/%Y (nor do all values fit %Y-%m-%d)"
+        "found '2024-04-03', which does not fit the declared format %d/%m/%Y "
+        "(nor do all dates of the file fit %Y-%m-%d)"
     )
+
+
+def test_several_formats_are_one_choice_for_all_columns_of_a_file(tmp_path: Path) -> None:
+    both = ("%Y-%m-%d", "%d/%m/%Y")
+    source = CsvSource(columns=("id", "seen", "start"), dates={"seen": both, "start": both})
+    iso = read(tmp_path, "id,seen,start\nA,2024-05-01,2024-04-03\nB,,2024-12-31\n", source)
+    assert iso.equals(read(tmp_path, "id,seen,start\nA,1/5/2024,3/4/2024\nB,,31/12/2024\n", source))
+
+    refused = refusal(tmp_path, "id,seen,start\nA,2024-05-01,\nB,2024-05-01,\nC,2024-05-01,3/4/2024\n", source)
+    assert (refused.line, refused.column) == (4, "start")
+    assert refused.found == (
+        "found '3/4/2024', which does not fit the declared format %Y-%m-%d (nor do all dates of the file fit %d/%m/%Y)"
+    )
+
+    fixed = CsvSource(columns=("id", "seen", "start"), dates={"seen": "%Y-%m-%d", "start": both})
+    read(tmp_path, "id,seen,start\nA,2024-05-01,3/4/2024\n", fixed)
+    assert refusal(tmp_path, "id,seen,start\nA,1/5/2024,3/4/2024\n", fixed).column == "seen"
 
 
 def test_an_ambiguous_column_is_not_guessed(tmp_path: Path) -> None:
@@ -252,6 +270,10 @@ def test_no_message_shows_personal_data(tmp_path: Path) -> None:
         ({"dates": {"start": "%Y-%m-%dT%H:%M%z"}}, "has %z, which depends"),
         ({"dates": {"start": "%Q"}}, "cannot be used"),
         ({"dates": {"start": ()}}, "names no format"),
+        (
+            {"dates": {"start": ("%Y", "%d/%m/%Y"), "amount": ("%Y", "%d/%m/%Y", "%m/%d/%Y")}},
+            r"do not go together \(start has 2, amount has 3\): expected equally many",
+        ),
         ({"types": {"start": "number"}}, "is in dates and in types"),
         ({"personal": ("name",)}, "personal names column 'name'"),
         ({"colour": 1}, "Extra inputs are not permitted"),

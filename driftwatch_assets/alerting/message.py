@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
-from driftwatch_assets.alerting.rule import RUN_FAILED
+from driftwatch_assets.alerting.rule import PROMOTION_REFUSED, RUN_FAILED, SOURCE_UNREADABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from driftwatch_assets.alerting.notice import DriftedFeature, Notice
 
@@ -129,6 +129,10 @@ def _short(notice: Notice) -> str:
     if notice.rule == RUN_FAILED:
         run = "a run" if notice.job is None else f"a run of {notice.job}"
         return f"{run} {'is in order again' if notice.event == 'resolved' else 'failed'}"
+    if notice.rule == PROMOTION_REFUSED:
+        return _judged(notice)
+    if notice.rule == SOURCE_UNREADABLE:
+        return f"its source {'can be looked at again' if notice.event == 'resolved' else 'cannot be looked at'}"
     if notice.metric is None or notice.value is None:
         return notice.rule
     bound = f" {_condition(notice)}" if notice.event == "opened" and _condition(notice) else ""
@@ -136,8 +140,8 @@ def _short(notice: Notice) -> str:
 
 
 def _opening(notice: Notice) -> str:
-    if notice.rule == RUN_FAILED:
-        return _opening_of_run(notice)
+    if notice.rule in _OPENINGS:
+        return _OPENINGS[notice.rule](notice)
     where = "" if notice.batch is None else f" of batch {notice.batch}"
     if notice.event == "resolved":
         value = f"{notice.metric}{where} is {_figure(notice.value)}" if _measured(notice) else notice.reason
@@ -162,6 +166,42 @@ def _opening_of_run(notice: Notice) -> str:
     return f"An alert has opened: {run}{where} failed{step}{error}. What was to be done is not done; the run tells why."
 
 
+def _opening_of_challenger(notice: Notice) -> str:
+    through = "" if notice.batch is None else f", trained through batch {notice.batch}"
+    if notice.event == "opened":
+        return f"An alert has opened: {_judged(notice)}{through}. It is not deployed: what served before goes on."
+    if not notice.promoted:
+        return f"An alert was resolved: {notice.reason or 'the rule passes'}."
+    return f"An alert was resolved: {_judged(notice)}{through}; one had been refused at batch {notice.opened_batch}."
+
+
+def _opening_of_source(notice: Notice) -> str:
+    if notice.event == "resolved":
+        return f"An alert was resolved: what has arrived for {notice.model} can be looked at again."
+    return f"An alert has opened: what has arrived for {notice.model} cannot be looked at. No batch is taken in."
+
+
+_OPENINGS: Mapping[str, Callable[[Notice], str]] = {
+    RUN_FAILED: _opening_of_run,
+    PROMOTION_REFUSED: _opening_of_challenger,
+    SOURCE_UNREADABLE: _opening_of_source,
+}
+
+
+def _judged(notice: Notice) -> str:
+    which = "a challenger" if notice.version is None else f"version {notice.version}"
+    if notice.event == "resolved":
+        return f"{which} was promoted" if notice.promoted else f"{notice.rule} is in order again"
+    return f"{which} was refused by {_gate(notice) or 'an absolute gate'}"
+
+
+def _gate(notice: Notice) -> str | None:
+    if notice.gate is None:
+        return None
+    bound = _condition(notice)
+    return f"the gate {notice.gate}" + (f": {_figure(notice.value)} {bound}" if bound else "")
+
+
 def _facts(notice: Notice) -> list[tuple[str, str, bool]]:
     """Give label, value, and whether the value is a name that was chosen elsewhere."""
     rule = notice.rule
@@ -170,10 +210,11 @@ def _facts(notice: Notice) -> list[tuple[str, str, bool]]:
     found: list[tuple[str, str | None, bool]] = [
         ("Model", notice.model, True),
         ("Batch", notice.batch, True),
-        ("Opened at batch", notice.opened_batch if notice.event == "resolved" else None, True),
+        (*_since(notice), True),
         ("Rule", rule, False),
         ("Severity", notice.severity, False),
         ("Value", _value(notice), False),
+        ("Gate", _gate(notice) if notice.event == "opened" else None, False),
         ("Job", notice.job, True),
         ("Failed step", notice.step, True),
         ("Error", notice.error, True),
@@ -184,6 +225,12 @@ def _facts(notice: Notice) -> list[tuple[str, str, bool]]:
         ("When", None if notice.at is None else f"{notice.at:%Y-%m-%d %H:%M} UTC", False),
     ]
     return [(label, value, named) for label, value, named in found if value is not None]
+
+
+def _since(notice: Notice) -> tuple[str, str | None]:
+    if notice.rule == SOURCE_UNREADABLE:
+        return "Since", notice.opened_batch
+    return "Opened at batch", notice.opened_batch if notice.event == "resolved" else None
 
 
 def _value(notice: Notice) -> str | None:

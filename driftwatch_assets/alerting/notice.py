@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from driftwatch_assets.alerting.redaction import redacted
-from driftwatch_assets.alerting.rule import RUN_FAILED
+from driftwatch_assets.alerting.rule import RUN_FAILED, SOURCE_UNREADABLE
 
 Event = Literal["opened", "resolved"]
 STRONGEST = 3
@@ -45,17 +45,20 @@ class Notice:
         The rule ``metric condition threshold``, such as ``accuracy < 0.7``, and the value that was found. All are
         `None` for a rule without a metric.
     opened_batch
-        Of a resolved alert: the batch that had opened it.
+        Of a resolved alert: the batch that had opened it. Of a source that cannot be looked at: since when.
     features
         The features that drifted, strongest first; `None` where drift was not judged.
     retrained, promoted, version, decision
         What the system did: whether it trained a challenger (`None`: not yet, or nobody knows), whether that was
         promoted (`None`: there was none, or it is not known), as which version, and why, in one sentence.
+    gate
+        The absolute gate that refused the challenger.
     reason
         Of a resolved alert: why.
     job, step, error
         Of a failed run: its job, the step that failed, and the class of the error or, of a batch that was refused, what
-        the project said of it. The text of another error stays in Dagster, since it may quote what was read.
+        the project said of it. The text of another error stays in Dagster, since it may quote what was read. Of a
+        source that cannot be looked at: what the project said of it.
     run, run_url, report_url
         The run that found it, and where to read on.
     at
@@ -85,6 +88,7 @@ class Notice:
     promoted: bool | None = None
     version: int | None = None
     decision: str | None = None
+    gate: str | None = None
     reason: str | None = None
     job: str | None = None
     step: str | None = None
@@ -150,7 +154,8 @@ class Notice:
         ('7', 0.4, 'high')
         """
         details = payload.get("details")
-        told = {**(details if isinstance(details, Mapping) else {}), **payload}
+        beside = {name: value for name, value in payload.items() if value is not None}
+        told = {**(details if isinstance(details, Mapping) else {}), **beside}
         happened = "resolved" if (event or told.get("event")) == "resolved" else "opened"
         for name in ("batch", "value", "at"):
             if told.get(name) is None:
@@ -195,6 +200,7 @@ def _read(told: Mapping[str, Any]) -> Notice:
         promoted=_flag(told.get("promoted")),
         version=_whole(told.get("version")),
         decision=_sentence(told.get("decision")),
+        gate=_name(told.get("gate")),
         reason=_sentence(told.get("reason")),
         job=_name(told.get("job")),
         step=_name(told.get("step")),
@@ -208,8 +214,8 @@ def _read(told: Mapping[str, Any]) -> Notice:
 
 
 def _batch(told: Mapping[str, Any]) -> str | None:
-    """Give the batch; an alert of a run without a batch is known by the run's job."""
-    batch = _name(told.get("batch"))
+    """Give the batch; an alert of a run without one is known by the run's job, and of a source by its time."""
+    batch = None if told.get("rule") == SOURCE_UNREADABLE else _name(told.get("batch"))
     return None if told.get("rule") == RUN_FAILED and batch == _name(told.get("job")) else batch
 
 

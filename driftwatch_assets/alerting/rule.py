@@ -21,7 +21,16 @@ SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
 """From the least to the most urgent."""
 
 RUN_FAILED: Literal["run_failed"] = "run_failed"
-"""The name of the rule for runs; no declared rule may take it."""
+PROMOTION_REFUSED: Literal["promotion_refused"] = "promotion_refused"
+SOURCE_UNREADABLE: Literal["source_unreadable"] = "source_unreadable"
+BUILT_IN: Mapping[str, str] = MappingProxyType(
+    {
+        RUN_FAILED: "failed runs",
+        PROMOTION_REFUSED: "refused challengers",
+        SOURCE_UNREADABLE: "sources that cannot be looked at",
+    }
+)
+"""The names of the rules that are there without being declared, and what each is for; no declared rule may take one."""
 
 _FAILS: Mapping[str, Callable[[float, float], bool]] = MappingProxyType(
     {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
@@ -67,10 +76,10 @@ class AlertRule(BaseModel):
 
     @model_validator(mode="after")
     def _not_reserved(self) -> AlertRule:
-        if self.name == RUN_FAILED:
+        if self.name in BUILT_IN:
             raise ValueError(
-                f"{RUN_FAILED} is the name of the rule for failed runs: choose another name, or set `run_failed:` "
-                f"beside `rules:`"
+                f"{self.name} is the name of the rule for {BUILT_IN[self.name]}: choose another name, or set "
+                f"`{self.name}:` beside `rules:`"
             )
         return self
 
@@ -81,17 +90,39 @@ class AlertRule(BaseModel):
         return _FAILS[self.condition](value, self.threshold)
 
 
-class RunRule(BaseModel):
-    """The rule for runs: it fails while a batch's latest run of a job has failed."""
+class BuiltInRule(BaseModel):
+    """A rule that looks at no metric and is there without being declared; it may be switched off."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Literal["run_failed"] = RUN_FAILED
+    name: str
     metric: None = None
     condition: None = None
     threshold: None = None
-    severity: Severity = Field(default="high", description="How urgent a failed run is.")
-    enabled: bool = Field(default=True, description="Whether failed runs open alerts.")
+    severity: Severity = Field(default="high", description="How urgent it is.")
+    enabled: bool = Field(default=True, description="Whether it opens alerts.")
+
+
+class RunRule(BuiltInRule):
+    """The rule for runs: it fails while a batch's latest run of a job has failed."""
+
+    name: Literal["run_failed"] = RUN_FAILED
+
+
+class PromotionRule(BuiltInRule):
+    """The rule for challengers: it fails from one that an absolute gate refused until one is promoted.
+
+    A challenger that only does not beat the champion opens nothing: the champion is as good as it was, and the alert of
+    whatever asked for the training says what came of it.
+    """
+
+    name: Literal["promotion_refused"] = PROMOTION_REFUSED
+
+
+class SourceRule(BuiltInRule):
+    """The rule for sources: it fails while looks at what has arrived fail, from the second one in a row on."""
+
+    name: Literal["source_unreadable"] = SOURCE_UNREADABLE
 
 
 class AlertPlan(BaseModel):
@@ -103,7 +134,7 @@ class AlertPlan(BaseModel):
     ...     "rules": [{"name": "psi_high", "metric": "psi", "condition": ">=", "threshold": 0.2, "severity": "medium"}],
     ... })
     >>> [rule.name for rule in plan.every]
-    ['psi_high', 'run_failed']
+    ['psi_high', 'run_failed', 'promotion_refused', 'source_unreadable']
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -113,6 +144,12 @@ class AlertPlan(BaseModel):
     )
     rules: tuple[AlertRule, ...] = Field(default=(), description="The rules, each under a name of its own.")
     run_failed: RunRule = Field(default_factory=RunRule, description="How failed runs are told of.")
+    promotion_refused: PromotionRule = Field(
+        default_factory=PromotionRule, description="How challengers are told of that an absolute gate refused."
+    )
+    source_unreadable: SourceRule = Field(
+        default_factory=SourceRule, description="How a source is told of that cannot be looked at."
+    )
 
     @model_validator(mode="after")
     def _named_once(self) -> AlertPlan:
@@ -122,6 +159,6 @@ class AlertPlan(BaseModel):
         return self
 
     @property
-    def every(self) -> tuple[AlertRule | RunRule, ...]:
-        """The declared rules and the one for runs."""
-        return (*self.rules, self.run_failed)
+    def every(self) -> tuple[AlertRule | BuiltInRule, ...]:
+        """The declared rules and the built-in ones."""
+        return (*self.rules, self.run_failed, self.promotion_refused, self.source_unreadable)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from driftwatch_assets.alerting.rule import AlertRule
+    from driftwatch_assets.alerting.rule import AlertRule, Condition
 
 
 CHOSEN_ASSETS = "chosen assets"
@@ -32,6 +32,8 @@ class AlertSpan:
         The last batch that failed, and its value.
     resolved_batch, resolved_value, resolved_by_run
         The first batch after it that passed; None while the rule fails.
+    condition, threshold
+        What the values fail by, where the rule itself does not say.
     """
 
     opened_batch: str
@@ -42,6 +44,8 @@ class AlertSpan:
     resolved_batch: str | None = None
     resolved_value: float | None = None
     resolved_by_run: str | None = None
+    condition: Condition | None = None
+    threshold: float | None = None
 
     @property
     def resolved(self) -> bool:
@@ -159,3 +163,132 @@ def run_spans(runs: Sequence[EndedRun]) -> list[AlertSpan]:
             if not jobs:
                 found[known_by] = replace(found[known_by], resolved_batch=known_by, resolved_by_run=run.run_id)
     return list(found.values())
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """The absolute gate that a challenger did not pass: it fails where ``value <condition> threshold``."""
+
+    gate: str
+    value: float
+    condition: Condition
+    threshold: float
+
+
+@dataclass(frozen=True)
+class JudgedChallenger:
+    """What the gates decided of a challenger.
+
+    Attributes
+    ----------
+    batch
+        The batch that it was trained through.
+    run
+        The run that trained it, where it is known.
+    promoted
+        Whether it was promoted.
+    refusal
+        What refused it; None where it was promoted, or only did not beat the champion.
+    """
+
+    batch: str
+    run: str | None
+    promoted: bool
+    refusal: Refusal | None
+
+
+def refusal_spans(challengers: Iterable[JudgedChallenger]) -> list[AlertSpan]:
+    """Tell over which trainings challengers were refused by an absolute gate.
+
+    An alert opens with the first one that is refused and resolves with the next that is promoted. One that only does
+    not beat the champion changes nothing.
+
+    Parameters
+    ----------
+    challengers
+        In the order of the batches that they were trained through.
+
+    Examples
+    --------
+    >>> low = Refusal("minimum", 0.73, "<", 0.8)
+    >>> judged = [("3", False, low), ("4", False, None), ("5", False, low), ("6", True, None)]
+    >>> [span] = refusal_spans(JudgedChallenger(batch, None, *rest) for batch, *rest in judged)
+    >>> span.opened_batch, span.latest_batch, span.resolved_batch, span.threshold
+    ('3', '5', '6', 0.8)
+    """
+    found: list[AlertSpan] = []
+    gate = ""
+    for one in challengers:
+        is_open = bool(found) and not found[-1].resolved
+        why = one.refusal
+        if why is not None and is_open:
+            # Values of two gates cannot be compared: the threshold is that of the gate that opened.
+            value = why.value if why.gate == gate else found[-1].latest_value
+            found[-1] = replace(found[-1], latest_batch=one.batch, latest_value=value)
+        elif why is not None:
+            gate, value = why.gate, why.value
+            opened = AlertSpan(one.batch, value, one.run, one.batch, value)
+            found.append(replace(opened, condition=why.condition, threshold=why.threshold))
+        elif one.promoted and is_open:
+            found[-1] = replace(found[-1], resolved_batch=one.batch, resolved_by_run=one.run)
+    return found
+
+
+FAILED_LOOKS = 2
+"""So many looks at a source fail in a row before anybody is told: one alone may be a server that restarts."""
+
+
+@dataclass(frozen=True)
+class Outage:
+    """A stretch of looks at a source that failed.
+
+    Attributes
+    ----------
+    since
+        When the first one failed.
+    looks
+        How many have failed.
+    error
+        What the last one said.
+    ended_at
+        When a look succeeded again; None while they fail.
+    """
+
+    since: datetime
+    looks: int
+    error: str
+    ended_at: datetime | None = None
+
+    @property
+    def known_by(self) -> str:
+        """What stands for a batch, since none came of it."""
+        return _moment(self.since)
+
+    @property
+    def ended_with(self) -> str | None:
+        """What stands for the batch that resolved it."""
+        return None if self.ended_at is None else _moment(self.ended_at)
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def outage_spans(outages: Iterable[Outage]) -> list[AlertSpan]:
+    """Tell when a source could not be looked at: from the second failed look in a row until one succeeds.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> noon, one = (datetime(2026, 1, 1, hour, tzinfo=UTC) for hour in (12, 13))
+    >>> outage_spans([Outage(noon, 1, "the database does not answer")])
+    []
+    >>> [span] = outage_spans([Outage(noon, 360, "the database does not answer", ended_at=one)])
+    >>> span.opened_batch, span.resolved_batch
+    ('2026-01-01 12:00:00 UTC', '2026-01-01 13:00:00 UTC')
+    """
+    return [
+        AlertSpan(one.known_by, None, None, one.known_by, None, resolved_batch=one.ended_with)
+        for one in outages
+        if one.looks >= FAILED_LOOKS
+    ]

@@ -13,6 +13,7 @@ import dagster as dg
 
 from driftwatch_assets.alerting import channels_of
 from driftwatch_assets.components import records
+from driftwatch_assets.components.outages import outages
 from driftwatch_assets.components.sensors import awaited_labels, retraining_course
 from driftwatch_assets.monitoring import MonitoringError, open_monitoring
 from driftwatch_assets.resources import Places
@@ -34,10 +35,11 @@ _RUNS = 500
 def build_alerts(keys: Keys, watch: Callable[[Places], Watched]) -> dg.SensorDefinition:
     """Build the sensor that brings the monitoring database and the alerts of a model up to date.
 
-    It looks again when a run began or ended, or a rule was changed, and compares all that is known with what is
-    recorded: what a run could not record, since the database was down, is recorded here. That a run failed is told at
-    once. Rules are judged once the model has settled (nothing runs, and no training is asked for), so that a message
-    says what the system did; at the latest a quarter of an hour after the first run ended that they were not judged by.
+    It looks again when a run began or ended, the source could not be looked at, or a rule was changed, and compares all
+    that is known with what is recorded: what a run could not record, since the database was down, is recorded here.
+    That a run failed, or the source cannot be looked at, is told at once. Rules are judged once the model has settled
+    (nothing runs, and no training is asked for), so that a message says what the system did; at the latest a quarter of
+    an hour after the first run ended that they were not judged by.
     """
 
     @dg.sensor(
@@ -78,7 +80,7 @@ def bring_up_to_date(
 ) -> tuple[AlertChanges, bool]:
     """Record all that is known of a model and judge its rules; tell what changed, and whether all rules were judged.
 
-    Who is patient waits with them until the model has settled, and judges by then only whether runs failed.
+    Who is patient waits with them until the model has settled, and judges by then only what needs no waiting.
     """
     store = open_monitoring(watched.monitoring)
     # What was recorded of runs stays there; a database that knows of none is told of all.
@@ -98,7 +100,8 @@ def bring_up_to_date(
         channels=_channels(watched, watched.declaration.alerts.recipients),
         channels_of={batch: _channels(watched, recipients) for batch, recipients in asked.items()},
         notify=notify,
-        runs_only=not whole,
+        outages=outages(instance, watched.name),
+        at_once=not whole,
     )
     return changes, whole
 
@@ -120,7 +123,8 @@ class _Looked:
     Attributes
     ----------
     seen, ended
-        Hashes over the latest runs with how they stand and the rules, and over those runs that have ended.
+        Hashes over the latest runs with how they stand, the outages of the source and the rules, and over those runs
+        that have ended.
     since
         When a run was first seen to have ended that no rule was judged by.
     """
@@ -143,7 +147,8 @@ def _look(instance: dg.DagsterInstance, watched: Watched) -> _Looked:
     runs = instance.get_runs(dg.RunsFilter(tags={records.MODEL_TAG: watched.name}), limit=_RUNS)
     told = [[run.run_id, run.status.value] for run in runs]
     rules = [rule.model_dump(mode="json") for rule in watched.declaration.alerts.every]
-    return _Looked(_hash([told, rules]), _hash([run.run_id for run in runs if run.is_finished]))
+    away = [[one.known_by, one.ended_with] for one in outages(instance, watched.name)]
+    return _Looked(_hash([told, away, rules]), _hash([run.run_id for run in runs if run.is_finished]))
 
 
 def _hash(told: object) -> str:

@@ -55,7 +55,7 @@ def build_fetching(declaration: Declaration, keys: Keys, watch: Callable[[Places
     @dg.job(
         name=keys.fetch_job,
         description=f"Fetches the address of {name} into its landing folder.",
-        tags={records.MODEL_TAG: name},
+        tags={records.MODEL_TAG: name, records.PURPOSE_TAG: "fetch"},
     )
     def fetch_job() -> None:
         operation()
@@ -70,7 +70,6 @@ def build_fetching(declaration: Declaration, keys: Keys, watch: Callable[[Places
                 cron_schedule=cron,
                 execution_timezone="UTC",
                 default_status=dg.DefaultScheduleStatus.STOPPED,
-                tags={records.MODEL_TAG: name, records.PURPOSE_TAG: "fetch"},
                 description=f"Fetches the address of {name}.",
             )
         )

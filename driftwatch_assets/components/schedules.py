@@ -67,7 +67,7 @@ def _taking_in(
     def inference(context: dg.ScheduleEvaluationContext, places: Places) -> list[dg.RunRequest] | dg.SkipReason:
         watched = watch(places)
         close_abandoned_runs(context.instance, watched.name)
-        arrived = look_or_fail(watched)
+        arrived = look_or_fail(context.instance, watched)
         # Without the sensors nobody may be there who trains when it is due: only a training that runs is waited for.
         training = records.job_under_way(context.instance, keys.training_job)
         plan = intake_plan(context.instance, watched, keys, arrived, training_pending=training)

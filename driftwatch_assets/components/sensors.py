@@ -10,6 +10,7 @@ import dagster as dg
 
 from driftwatch_assets.arrivals import plan_arrivals
 from driftwatch_assets.components import records
+from driftwatch_assets.components.outages import look_failed, look_succeeded
 from driftwatch_assets.components.processes import close_abandoned_runs
 from driftwatch_assets.lake import batch_order
 from driftwatch_assets.resources import Places
@@ -83,12 +84,18 @@ def _given_up(instance: dg.DagsterInstance, watched: Watched) -> frozenset[tuple
     return records.exhausted(instance, watched.name, "labels", watched.declaration.arrivals.attempts)
 
 
-def look_or_fail(watched: Watched, known: Mapping[str, Any] | None = None) -> Arrived:
-    """Look at a model's source; what makes that impossible becomes the failure of the tick, in one sentence."""
+def look_or_fail(instance: dg.DagsterInstance, watched: Watched, known: Mapping[str, Any] | None = None) -> Arrived:
+    """Look at a model's source; what makes that impossible becomes the failure of the tick, in one sentence.
+
+    A look that fails is noted in Dagster's instance, from where the alerts sensor tells of it: no run would.
+    """
     try:
-        return look(watched, known)
+        arrived = look(watched, known)
     except (LandingUnreadable, SourceRefused, ExtractionFailed) as unreadable:
+        look_failed(instance, watched.name, str(unreadable))
         raise dg.Failure(description=str(unreadable)) from unreadable
+    look_succeeded(instance, watched.name)
+    return arrived
 
 
 def intake_plan(
@@ -144,7 +151,7 @@ def build_arrivals(
     def arrivals(context: dg.SensorEvaluationContext, places: Places) -> dg.SensorResult | dg.SkipReason:
         watched = watch(places)
         close_abandoned_runs(context.instance, watched.name)
-        arrived = look_or_fail(watched, json.loads(context.cursor) if context.cursor else None)
+        arrived = look_or_fail(context.instance, watched, json.loads(context.cursor) if context.cursor else None)
         decision = retraining_course(context.instance, watched, keys).decision()
         pending = decision.pending or bool(awaited_labels(context.instance, watched))
         plan = intake_plan(context.instance, watched, keys, arrived, training_pending=pending)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from driftwatch_assets.alerting import RUN_FAILED
+from driftwatch_assets.alerting import PROMOTION_REFUSED, RUN_FAILED, SOURCE_UNREADABLE
 from driftwatch_assets.monitoring.errors import AlertUnknown
 from driftwatch_assets.monitoring.outbox import announce, heard, take_back
 from driftwatch_assets.monitoring.recording import RULES, record_rules, table_of
@@ -19,14 +19,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from driftwatch_assets.alerting import AlertRule, AlertSpan, RunRule
+    from driftwatch_assets.alerting import AlertRule, AlertSpan, BuiltInRule
     from driftwatch_assets.monitoring.rows import AlertState, Event
 
 ALERTS = table_of(Alert)
 NO_LONGER_DECLARED = "the rule is no longer declared or not enabled"
 NO_LONGER_FAILED = "with what is known by now the rule did not fail there"
 PASSED = "the rule passed"
-RUN_SUCCEEDED = "a later run succeeded"
+_PASSED_BY: Mapping[str, str] = {
+    RUN_FAILED: "a later run succeeded",
+    PROMOTION_REFUSED: "a later challenger was promoted",
+    SOURCE_UNREADABLE: "a later look succeeded",
+}
 
 
 @dataclass
@@ -65,7 +69,7 @@ class AlertBook:
     _resolved: list[int] = field(default_factory=list, init=False)
     _messages: int = field(default=0, init=False)
 
-    def apply(self, spans_by_rule: Mapping[AlertRule | RunRule, Sequence[AlertSpan]]) -> AlertChanges:
+    def apply(self, spans_by_rule: Mapping[AlertRule | BuiltInRule, Sequence[AlertSpan]]) -> AlertChanges:
         """Open, update and resolve; see `Monitoring.apply_alerts`."""
         record_rules(self.connection, self.model, spans_by_rule, self.now, replace=False)
         stored = self._stored()
@@ -90,7 +94,7 @@ class AlertBook:
         query = sa.select(RULES.c.name).where(RULES.c.model == self.model, RULES.c.enabled)
         return set(self.connection.execute(query).scalars())
 
-    def _bring(self, rule: AlertRule | RunRule, spans: Sequence[AlertSpan], stored: dict[str, AlertRecord]) -> None:
+    def _bring(self, rule: AlertRule | BuiltInRule, spans: Sequence[AlertSpan], stored: dict[str, AlertRecord]) -> None:
         """Bring the alerts of one rule to its spans.
 
         An alert that is told of already goes on where its span now begins at another batch: late labels may show
@@ -123,7 +127,7 @@ class AlertBook:
             stored = {**{batch: each for batch, each in stored.items() if each.id != row.id}, moved.opened_batch: moved}
         return stored
 
-    def _follow(self, rule: AlertRule | RunRule, span: AlertSpan, row: AlertRecord | None) -> None:
+    def _follow(self, rule: AlertRule | BuiltInRule, span: AlertSpan, row: AlertRecord | None) -> None:
         """Bring one alert to its span."""
         if row is None:
             row = self._open(rule, span)
@@ -131,7 +135,7 @@ class AlertBook:
             row = self._reopen(rule, span, row)
         if row.state != "resolved" and span.resolved:
             self._update(rule, span, row)
-            self._resolve(row, span, RUN_SUCCEEDED if rule.name == RUN_FAILED else PASSED, rule)
+            self._resolve(row, span, _PASSED_BY.get(rule.name, PASSED), rule)
         else:
             self._update(rule, span, row)
 
@@ -140,11 +144,11 @@ class AlertBook:
         """Tell whether a resolved alert is the span's; a run that failed anew is another one of the same batch."""
         return span.resolved and (row.rule != RUN_FAILED or row.opened_by_run == span.opened_by_run)
 
-    def _facts(self, rule: AlertRule | RunRule, span: AlertSpan) -> dict[str, Any]:
+    def _facts(self, rule: AlertRule | BuiltInRule, span: AlertSpan) -> dict[str, Any]:
         return {
             "severity": rule.severity,
-            "threshold": rule.threshold,
-            "condition": rule.condition,
+            "threshold": rule.threshold if span.threshold is None else span.threshold,
+            "condition": rule.condition if span.condition is None else span.condition,
             "opened_value": span.opened_value,
             "opened_by_run": span.opened_by_run,
             "latest_batch": span.latest_batch,
@@ -152,17 +156,22 @@ class AlertBook:
             "details": dict(self._told(rule, span.opened_batch, span.opened_by_run) or {}),
         }
 
-    def _told(self, rule: AlertRule | RunRule, batch: str, run: str | None) -> Mapping[str, Any] | None:
-        """Give what is known of what an alert is about: of a failed run that run, else the batch."""
-        if rule.name == RUN_FAILED:
-            return None if run is None else self.of_runs.get(run)
-        return self.details.get(batch)
+    def _told(self, rule: AlertRule | BuiltInRule, batch: str, run: str | None) -> Mapping[str, Any] | None:
+        """Give what is known of what an alert is about: the run that failed, or the batch.
 
-    def _moment(self, rule: AlertRule | RunRule, batch: str, run: str | None) -> datetime:
-        known_by = run if rule.name == RUN_FAILED else batch
+        Where a challenger was refused, links lead to the run that trained it.
+        """
+        of_run = None if run is None else self.of_runs.get(run)
+        if rule.name == RUN_FAILED:
+            return of_run
+        of_batch = self.details.get(batch)
+        return {**of_batch, **(of_run or {})} if rule.name == PROMOTION_REFUSED and of_batch else of_batch
+
+    def _moment(self, rule: AlertRule | BuiltInRule, batch: str, run: str | None) -> datetime:
+        known_by = run if rule.name in {RUN_FAILED, PROMOTION_REFUSED} else batch
         return self.now if known_by is None else self.at.get(known_by, self.now)
 
-    def _open(self, rule: AlertRule | RunRule, span: AlertSpan) -> AlertRecord:
+    def _open(self, rule: AlertRule | BuiltInRule, span: AlertSpan) -> AlertRecord:
         values = {
             "model": self.model,
             "rule": rule.name,
@@ -177,7 +186,7 @@ class AlertBook:
         self._announce(row, "opened", rule)
         return row
 
-    def _reopen(self, rule: AlertRule | RunRule, span: AlertSpan, row: AlertRecord) -> AlertRecord:
+    def _reopen(self, rule: AlertRule | BuiltInRule, span: AlertSpan, row: AlertRecord) -> AlertRecord:
         cleared = dict.fromkeys(
             (
                 "acknowledged_at",
@@ -203,7 +212,7 @@ class AlertBook:
         self._announce(row, "opened", rule, channels=[name for name in channels if name not in unaware])
         return row
 
-    def _update(self, rule: AlertRule | RunRule, span: AlertSpan, row: AlertRecord) -> None:
+    def _update(self, rule: AlertRule | BuiltInRule, span: AlertSpan, row: AlertRecord) -> None:
         """Tell of an alert that goes on what is known by now; nothing where it is all known."""
         wanted = self._facts(rule, span)
         if row.state == "resolved":
@@ -221,7 +230,9 @@ class AlertBook:
         if any(getattr(row, name) != value for name, value in stored.items()):
             self._write(row.id, **wanted)
 
-    def _resolve(self, row: AlertRecord, span: AlertSpan | None, reason: str, rule: AlertRule | RunRule | None) -> None:
+    def _resolve(
+        self, row: AlertRecord, span: AlertSpan | None, reason: str, rule: AlertRule | BuiltInRule | None
+    ) -> None:
         batch = span.resolved_batch if span else None
         run = span.resolved_by_run if span else None
         self._write(
@@ -241,7 +252,7 @@ class AlertBook:
         self,
         row: AlertRecord,
         event: Event,
-        rule: AlertRule | RunRule | None,
+        rule: AlertRule | BuiltInRule | None,
         details: Mapping[str, Any] | None = None,
         channels: Sequence[str] | None = None,
     ) -> None:

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 
-from driftwatch_assets.alerting import RUN_FAILED, SEVERITIES, AlertRule, RunRule
+from driftwatch_assets.alerting import (
+    PROMOTION_REFUSED,
+    RUN_FAILED,
+    SEVERITIES,
+    SOURCE_UNREADABLE,
+    AlertRule,
+    BuiltInRule,
+    PromotionRule,
+    RunRule,
+    SourceRule,
+)
 from driftwatch_assets.monitoring import outbox
 from driftwatch_assets.monitoring.alerts import ALERTS, read_alerts
 from driftwatch_assets.monitoring.recording import BATCHES, FEATURE_DRIFT, JOBS, METRICS, RULES, VERSIONS
@@ -120,8 +130,15 @@ def snapshot(connection: sa.Connection, model: str) -> Snapshot:
     )
 
 
-def _rule(row: Mapping[Any, Any]) -> AlertRule | RunRule:
-    kind = RunRule if row["name"] == RUN_FAILED else AlertRule
+_BUILT_IN: Mapping[str, type[BuiltInRule]] = {
+    RUN_FAILED: RunRule,
+    PROMOTION_REFUSED: PromotionRule,
+    SOURCE_UNREADABLE: SourceRule,
+}
+
+
+def _rule(row: Mapping[Any, Any]) -> AlertRule | BuiltInRule:
+    kind = _BUILT_IN.get(row["name"], AlertRule)
     return kind.model_validate({name: value for name, value in row.items() if name != "model"})
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from driftwatch_assets.alerting import AlertRule, RunRule
+    from driftwatch_assets.alerting import AlertRule, BuiltInRule
     from driftwatch_assets.monitoring.tables import Base
 
 RECORDED_AT = "recorded_at"
@@ -64,7 +64,7 @@ def record_rows(
 
 
 def record_rules(
-    connection: sa.Connection, model: str, rules: Iterable[AlertRule | RunRule], now: datetime, *, replace: bool
+    connection: sa.Connection, model: str, rules: Iterable[AlertRule | BuiltInRule], now: datetime, *, replace: bool
 ) -> Changes:
     """Store the rules of a model; see `bring`."""
     return bring(connection, RULES, model, [rule.model_dump() for rule in rules], now, replace=replace)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from driftwatch_assets.alerting import AlertRule, RunRule, Severity
+    from driftwatch_assets.alerting import AlertRule, BuiltInRule, Severity
 
 AlertState = Literal["open", "acknowledged", "resolved"]
 Event = Literal["opened", "resolved"]
@@ -93,7 +93,7 @@ class Snapshot:
     batches: tuple[BatchRow, ...] | None = None
     metrics: tuple[MetricRow, ...] | None = None
     feature_drift: tuple[FeatureRow, ...] | None = None
-    rules: tuple[AlertRule | RunRule, ...] | None = None
+    rules: tuple[AlertRule | BuiltInRule, ...] | None = None
     jobs: tuple[JobRow, ...] | None = None
 
 

@@ -32,7 +32,7 @@ from driftwatch_assets.monitoring.upgrading import upgrade
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from driftwatch_assets.alerting import AlertRule, AlertSpan, RunRule
+    from driftwatch_assets.alerting import AlertRule, AlertSpan, BuiltInRule
     from driftwatch_assets.monitoring.database import Database
     from driftwatch_assets.monitoring.rows import (
         AlertChanges,
@@ -149,7 +149,7 @@ class Monitoring:
         """Store runs, and leave others as they are."""
         return self._record(model, JobRow, rows)
 
-    def record_rules(self, model: str, rules: Iterable[AlertRule | RunRule]) -> Changes:
+    def record_rules(self, model: str, rules: Iterable[AlertRule | BuiltInRule]) -> Changes:
         """Store all alert rules of a model; those that are not among them are no longer declared."""
         with self.database.writing(f"alert rules of {model} were recorded", alone_for=model) as connection:
             return record_rules(connection, model, rules, self.clock(), replace=True)
@@ -167,7 +167,7 @@ class Monitoring:
     def apply_alerts(
         self,
         model: str,
-        spans_by_rule: Mapping[AlertRule | RunRule, Sequence[AlertSpan]],
+        spans_by_rule: Mapping[AlertRule | BuiltInRule, Sequence[AlertSpan]],
         details: Mapping[str, Mapping[str, Any]] | None = None,
         *,
         of_runs: Mapping[str, Mapping[str, Any]] | None = None,

@@ -3,10 +3,11 @@
 from driftwatch_assets.registry.errors import ArtifactRefused, RegistryUnreachable
 from driftwatch_assets.registry.registry import ModelRegistry
 from driftwatch_assets.registry.store import switch_off_telemetry
-from driftwatch_assets.registry.version import LoadedModel, ModelVersion, champion_among
+from driftwatch_assets.registry.version import FailedGate, LoadedModel, ModelVersion, champion_among
 
 __all__ = [
     "ArtifactRefused",
+    "FailedGate",
     "LoadedModel",
     "ModelRegistry",
     "ModelVersion",

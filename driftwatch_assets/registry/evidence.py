@@ -85,6 +85,15 @@ def scores(outcome: TrainingOutcome) -> dict[str, float]:
     return flat
 
 
+def failed_gates(outcome: TrainingOutcome) -> list[dict[str, str | float]]:
+    """Give the gates that the challenger did not pass, with what was measured and what it was held against."""
+    return [
+        {"gate": gate.gate, "value": gate.value, "threshold": gate.threshold}
+        for gate in outcome.gates
+        if not gate.passed
+    ]
+
+
 def files(outcome: TrainingOutcome) -> dict[str, bytes]:
     """Give the figures and documents of a training, by path."""
     comparison = outcome.comparison

@@ -318,6 +318,7 @@ class ModelRegistry:
                     "champion_compared": str(compared[-1]) if compared else "none",
                     "metric": outcome.comparison.metric,
                     "scores": json.dumps(evidence.scores(outcome)),
+                    "failed_gates": json.dumps(evidence.failed_gates(outcome)),
                     "model_id": model_id,
                 },
             )

@@ -19,6 +19,15 @@ GateResultTag = Literal["promoted", "refused"]
 
 
 @dataclass(frozen=True)
+class FailedGate:
+    """A gate that a challenger did not pass: its name, what was measured, and what that was held against."""
+
+    gate: str
+    value: float
+    threshold: float
+
+
+@dataclass(frozen=True)
 class ModelVersion:
     """One registered version, as the registry's tags tell it.
 
@@ -51,6 +60,8 @@ class ModelVersion:
         MLflow run that made it.
     model_id
         MLflow's id of the stored model.
+    failed_gates
+        The gates that it did not pass.
 
     """
 
@@ -70,6 +81,7 @@ class ModelVersion:
     reason: str
     run_id: str
     model_id: str
+    failed_gates: tuple[FailedGate, ...] = ()
 
     @classmethod
     def of(cls, registered: Any) -> ModelVersion:
@@ -93,6 +105,7 @@ class ModelVersion:
             reason=registered.description or "",
             run_id=registered.run_id,
             model_id=tags["model_id"],
+            failed_gates=tuple(FailedGate(**gate) for gate in json.loads(tags.get("failed_gates", "[]"))),
         )
 
 

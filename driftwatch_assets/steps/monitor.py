@@ -6,18 +6,27 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from driftwatch_assets.alerting import EndedRun, run_spans, spans
+from driftwatch_assets.alerting import (
+    EndedRun,
+    JudgedChallenger,
+    Refusal,
+    outage_spans,
+    refusal_spans,
+    run_spans,
+    spans,
+)
 from driftwatch_assets.lake import BatchMissing
 from driftwatch_assets.monitoring import MonitoringError, open_monitoring
 from driftwatch_assets.steps.labels import known_with
 from driftwatch_assets.steps.outcome import CheckOutcome, StepOutcome
 from driftwatch_assets.steps.snapshot import batch_row, feature_rows, metric_rows, snapshot, version_rows
+from driftwatch_assets.training import ABSOLUTE
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from driftwatch_assets.alerting import AlertRule, AlertSpan, RunRule
+    from driftwatch_assets.alerting import AlertRule, AlertSpan, BuiltInRule, Outage
     from driftwatch_assets.monitoring import (
         AlertChanges,
         Changes,
@@ -25,8 +34,8 @@ if TYPE_CHECKING:
         JobRow,
         Monitoring,
         Snapshot,
-        VersionRow,
     )
+    from driftwatch_assets.registry import ModelVersion
     from driftwatch_assets.retraining import Decision
     from driftwatch_assets.steps.watched import Watched
 
@@ -86,7 +95,8 @@ def judge_alerts(
     channels: Sequence[str] = (),
     channels_of: Mapping[str, Sequence[str]] | None = None,
     notify: bool = True,
-    runs_only: bool = False,
+    outages: Sequence[Outage] = (),
+    at_once: bool = False,
 ) -> AlertChanges:
     """Hold the declared rules against all that is known, and open, update and resolve alerts.
 
@@ -113,8 +123,10 @@ def judge_alerts(
         Those of single batches, by batch, in their place.
     notify
         Whether people are told.
-    runs_only
-        Whether it is only judged which runs failed; alerts of other rules stay as they are.
+    outages
+        When its source could not be looked at, oldest first.
+    at_once
+        Whether only what needs no waiting is judged, failed runs and outages; alerts of other rules stay as they are.
 
     """
     jobs = store.jobs(watched.name)
@@ -123,23 +135,38 @@ def judge_alerts(
     latest = {run.batch: run for run in sorted(judged, key=lambda each: each.ended_at) if run.batch is not None}
     run_of = {batch: run.run_id for batch, run in latest.items()}
     plan = watched.declaration.alerts
-    found: dict[AlertRule | RunRule, Sequence[AlertSpan]] = {
-        rule: _spans(rule, known, run_of) for rule in plan.rules if rule.enabled and not runs_only
+    found: dict[AlertRule | BuiltInRule, Sequence[AlertSpan]] = {
+        rule: _spans(rule, known, run_of) for rule in plan.rules if rule.enabled and not at_once
     }
+    versions = watched.registry.history(watched.name)
+    if not at_once:
+        trained_by = run_of | _trained_by(jobs)
+        found[plan.promotion_refused] = _refusals(versions, trained_by) if plan.promotion_refused.enabled else []
     concerned = {span.opened_batch for one in found.values() for span in one}
     concerned |= {span.resolved_batch for one in found.values() for span in one if span.resolved_batch is not None}
     failing = run_spans(runs) if plan.run_failed.enabled else []
     found[plan.run_failed] = failing
+    found[plan.source_unreadable] = outage_spans(outages) if plan.source_unreadable.enabled else []
     reports = {row.batch: row.report_url for row in known.batches or ()}
-    about = {span.opened_by_run for span in failing} | {span.resolved_by_run for span in failing}
+    told_by_run = (*failing, *found.get(plan.promotion_refused, ()))
+    about = {span.opened_by_run for span in told_by_run} | {span.resolved_by_run for span in told_by_run}
     of_runs = {run.run_id: _told_of_run(run, why, reports, run_urls) for run in runs if run.run_id in about}
     strongest = _strongest(row for row in known.feature_drift or () if row.batch in concerned)
     at: dict[str, dt.datetime] = {batch: run.ended_at for batch, run in latest.items()}
     at |= {run.run_id: run.ended_at for run in runs}
+    at |= {one.known_by: one.since for one in outages}
+    at |= {one.ended_with: one.ended_at for one in outages if one.ended_with is not None and one.ended_at is not None}
     return store.apply_alerts(
         watched.name,
         found,
-        {batch: _told(watched, batch, known, latest.get(batch), strongest, run_urls, decided) for batch in concerned},
+        {
+            batch: {
+                **_told(batch, known, latest.get(batch), strongest, run_urls),
+                **_done(_answered(watched, batch, known), versions, decided),
+            }
+            for batch in concerned
+        }
+        | {one.known_by: {"error": one.error} for one in outages},
         of_runs={run: told for run, told in of_runs.items() if told is not None},
         channels=channels,
         channels_of=channels_of,
@@ -151,6 +178,30 @@ def judge_alerts(
 def _spans(rule: AlertRule, known: Snapshot, run_of: Mapping[str, str]) -> list[AlertSpan]:
     values = {row.batch: row.value for row in known.metrics or () if row.name == rule.metric}
     return spans(rule, [(row.batch, values.get(row.batch), run_of.get(row.batch)) for row in known.batches or ()])
+
+
+def _trained_by(jobs: Iterable[JobRow]) -> dict[str, str]:
+    trained = (job for job in jobs if job.purpose == _TRAINING and job.status == "SUCCESS")
+    return {job.batch: job.run_id for job in trained if job.batch is not None}
+
+
+def _refusals(versions: Iterable[ModelVersion], trained_by: Mapping[str, str]) -> list[AlertSpan]:
+    return refusal_spans(
+        JudgedChallenger(
+            one.trained_through,
+            trained_by.get(one.trained_through),
+            promoted=one.gate_result == "promoted",
+            refusal=_refusal(one),
+        )
+        for one in versions
+    )
+
+
+def _refusal(version: ModelVersion) -> Refusal | None:
+    failed = next((gate for gate in version.failed_gates if gate.gate in ABSOLUTE), None)
+    if failed is None:
+        return None
+    return Refusal(failed.gate, failed.value, ">" if failed.gate == "maximum_gap" else "<", failed.threshold)
 
 
 def _ended(jobs: Iterable[JobRow]) -> list[EndedRun]:
@@ -181,40 +232,44 @@ def _effect(row: FeatureRow) -> float:
 
 
 def _told(
-    watched: Watched,
     batch: str,
     known: Snapshot,
     run: EndedRun | None,
     strongest: Mapping[str, list[dict[str, Any]]],
     run_urls: str,
-    decided: Callable[[str], Decision],
 ) -> dict[str, Any]:
-    """Give what a message tells of a batch besides the rule: the fields of a `Notice`."""
-    rows = {row.batch: row for row in known.batches or ()}
-    row = rows.get(batch)
-    tells = batch if row is None else known_with(watched, batch)
-    answered = (batch,) if tells is None or tells == batch or tells not in rows else (batch, tells)
+    """Give what a message tells of a batch besides the rule and what was done: fields of a `Notice`."""
+    row = next((one for one in known.batches or () if one.batch == batch), None)
     return {
         "features": None if row is None or row.drift_detected is None else strongest.get(batch, []),
-        **_done(answered, known.versions or (), decided),
         "job": None if run is None else run.job,
         "run_url": f"{run_urls}/{run.run_id}" if run is not None and run_urls else None,
         "report_url": None if row is None else row.report_url or None,
     }
 
 
-def _done(
-    answered: Sequence[str], versions: Iterable[VersionRow], decided: Callable[[str], Decision]
-) -> dict[str, Any]:
-    """Tell what the system did about a batch: a training through it, or else what the policy says of one.
+def _answered(watched: Watched, batch: str, known: Snapshot) -> tuple[str, ...]:
+    """Give the batches through which a training answers one: itself, and the one that made its labels known."""
+    rows = {row.batch for row in known.batches or ()}
+    tells = known_with(watched, batch) if batch in rows else None
+    return (batch,) if tells is None or tells == batch or tells not in rows else (batch, tells)
 
-    Where labels come later, a training through the batch with which they became known answers it, too.
-    """
+
+def _done(
+    answered: Sequence[str], versions: Iterable[ModelVersion], decided: Callable[[str], Decision]
+) -> dict[str, Any]:
+    """Tell what the system did about a batch: a training that answers it, or else what the policy says of one."""
     trained = [version for version in versions if version.trained_through in answered]
     if trained:
         newest = trained[-1]
-        promoted = newest.gate_result == "promoted"
-        return {"retrained": True, "promoted": promoted, "version": newest.version, "decision": newest.reason}
+        refusal = _refusal(newest)
+        return {
+            "retrained": True,
+            "promoted": newest.gate_result == "promoted",
+            "version": newest.version,
+            "decision": newest.reason,
+            "gate": None if refusal is None else refusal.gate,
+        }
     decision = decided(answered[-1])
     reason = decision.reason
     if decision.kind == "retrain":

@@ -13,7 +13,7 @@ from driftwatch_assets.training.errors import (
     TrainingFailed,
 )
 from driftwatch_assets.training.identity import Champion, training_fingerprint
-from driftwatch_assets.training.judging import Comparison, GateResult, Promotion
+from driftwatch_assets.training.judging import ABSOLUTE, Comparison, GateResult, Promotion
 from driftwatch_assets.training.multiclass import MulticlassReport, measure
 from driftwatch_assets.training.prediction import predict
 from driftwatch_assets.training.ranking import Ranking
@@ -27,6 +27,7 @@ from driftwatch_assets.training.trees import trees_in_turn
 from driftwatch_assets.training.window import GoldBatch, LabelledRows, training_window
 
 __all__ = [
+    "ABSOLUTE",
     "ANOMALY",
     "NORMAL",
     "Anomaly",

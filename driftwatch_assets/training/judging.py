@@ -25,6 +25,9 @@ GateName = Literal[
     "minimum", "must_reach_contamination", "must_beat_champion", "margin", "maximum_gap", "per_class_floor"
 ]
 
+ABSOLUTE: frozenset[GateName] = frozenset({"minimum", "must_reach_contamination", "maximum_gap", "per_class_floor"})
+"""The gates that no champion is needed for: who does not pass them is not good enough, whatever serves."""
+
 
 @dataclass(frozen=True)
 class Comparison:

@@ -134,6 +134,23 @@ def test_a_constant_that_was_left_is_told_first_though_no_document_holds_how_far
     assert [feature.name for feature in found] == ["constant", "strong", "weak"]
 
 
+def test_a_refused_challenger_is_told_with_the_gate_the_value_and_the_threshold_and_its_successor_by_its_version() -> (
+    None
+):
+    told = {"model": "iris", "rule": "promotion_refused", "condition": "<", "threshold": 0.8, "opened_batch": "6"}
+    said = {"retrained": True, "promoted": False, "version": 3, "gate": "minimum", "decision": "refused: too low"}
+    opened = compose(Notice.from_payload({**told, "opened_value": 0.733, "metric": None, "details": said}, "opened"))
+    assert opened.title == "[high] iris, batch 6: version 3 was refused by the gate minimum: 0.733 < 0.8"
+    assert "version 3 was refused by the gate minimum: 0.733 < 0.8, trained through batch 6. It is not" in opened.text
+    assert "What the system did: retrained; version 3 was refused: refused: too low" in opened.text
+    later = {"retrained": True, "promoted": True, "version": 4, "decision": "promoted"}
+    resolved = compose(Notice.from_payload({**told, "resolved_batch": "7", "details": later}, "resolved"))
+    assert resolved.title == "[resolved] iris, batch 7: version 4 was promoted"
+    assert "version 4 was promoted, trained through batch 7; one had been refused at batch 6." in resolved.text
+    undeclared = compose(Notice.from_payload({**told, "resolved_reason": "it is no longer declared"}, "resolved"))
+    assert "An alert was resolved: it is no longer declared." in undeclared.text
+
+
 def test_times_are_told_in_utc() -> None:
     there = datetime(2026, 3, 1, 23, 30, tzinfo=timezone(timedelta(hours=-5)))
     assert line_of(Notice.from_payload(replace(NOTICE, at=there).payload()), "When") == "2026-03-02 04:30 UTC"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from driftwatch_assets.alerting import AlertPlan, AlertRule, RunRule
+from driftwatch_assets.alerting import AlertPlan, AlertRule, PromotionRule, RunRule, SourceRule
 
 GIVEN: dict[str, Any] = {
     "name": "accuracy_low",
@@ -58,6 +58,7 @@ def test_a_condition_and_its_opposite_never_agree(value: float, threshold: float
         ({"threshold": None}, "valid number"),
         ({"name": "Accuracy low"}, "pattern"),
         ({"name": "run_failed"}, "the name of the rule for failed runs"),
+        ({"name": "promotion_refused"}, "the name of the rule for refused challengers"),
         ({"metrics": "accuracy"}, "Extra inputs"),
     ],
 )
@@ -77,10 +78,18 @@ def test_a_recipient_that_is_no_mail_address_is_refused(address: str) -> None:
         AlertPlan(recipients=(address,))
 
 
-def test_failed_runs_alert_by_default_and_need_not() -> None:
-    assert AlertPlan().every == (RunRule(severity="high", enabled=True),)
-    plan = AlertPlan.model_validate({"run_failed": {"enabled": False}, "recipients": ["ops@example.org"]})
-    assert not plan.run_failed.enabled
+def test_built_in_rules_alert_by_default_and_need_not() -> None:
+    assert AlertPlan().every == (
+        RunRule(severity="high", enabled=True),
+        PromotionRule(severity="high", enabled=True),
+        SourceRule(),
+    )
+    plan = AlertPlan.model_validate({"run_failed": {"enabled": False}, "promotion_refused": {"severity": "low"}})
+    assert [(one.name, one.severity, one.enabled) for one in plan.every] == [
+        ("run_failed", "high", False),
+        ("promotion_refused", "low", True),
+        ("source_unreadable", "high", True),
+    ]
 
 
 def test_a_rule_is_known_by_its_content() -> None:

@@ -12,7 +12,16 @@ import dagster as dg
 import psycopg
 import pytest
 
-from driftwatch_assets.alerting import CHOSEN_ASSETS, RUN_FAILED, Notice, compose, deliver, finder
+from driftwatch_assets.alerting import (
+    CHOSEN_ASSETS,
+    PROMOTION_REFUSED,
+    RUN_FAILED,
+    SOURCE_UNREADABLE,
+    Notice,
+    compose,
+    deliver,
+    finder,
+)
 from driftwatch_assets.components import alerts, records
 from driftwatch_assets.components.delivery import DELIVERY_SENSOR
 from driftwatch_assets.monitoring import BatchRow, MetricRow, Snapshot, open_monitoring
@@ -75,6 +84,7 @@ def club(
     yield made
     for run in instance.get_runs():
         instance.delete_run(run.run_id)
+    instance.daemon_cursor_storage.set_cursor_values({"driftwatch/outages/club": "[]"})
 
 
 def store(club: Club) -> Monitoring:
@@ -320,6 +330,97 @@ def test_a_mail_server_that_refuses_holds_up_no_run_and_gets_every_alert_in_its_
     assert [mail["Subject"] for _, mail in mailbox.mails] == [
         "[high] club, batch 2024-01: a run of club_batch failed",
         "[resolved] club, batch 2024-01: a run of club_batch is in order again",
+    ]
+
+
+def test_a_challenger_that_a_gate_refused_alerts_instead_of_being_deployed_and_resolves_with_the_next_promotion(
+    club: Club, mailbox: Mailbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = environment(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", places["MLFLOW_TRACKING_URI"])
+    strict = model({"training.gates": {"minimum": 0.999}}, alerts={"recipients": [ANN]})
+    members = Club(club.instance, strict, Settings.from_environment(places))
+    members.deliver(5)
+    assert "training 2024-04" in members.advance()
+    judged(members)
+    opened = alert(members, PROMOTION_REFUSED)
+    value = opened.opened_value
+    assert value is not None
+    assert (opened.state, opened.opened_batch, opened.condition, opened.threshold) == ("open", "2024-04", "<", 0.999)
+    run = opened.opened_by_run
+    assert opened.details["run_url"] == f"{members.places.run_urls}/{run}"
+    judged(members)
+    assert alert(members, PROMOTION_REFUSED) == opened
+    lenient = {"ops": {"club__model": {"config": {"minimum": 0.01}}}}
+    ran(members, "2024-05", lenient, job=members.component.keys.training_job)
+    judged(members)
+    resolved = alert(members, PROMOTION_REFUSED)
+    assert (resolved.state, resolved.resolved_batch) == ("resolved", "2024-05")
+    assert resolved.resolved_reason == "a later challenger was promoted"
+    delivered(members)
+    assert subjects(mailbox) == [
+        (ANN, f"[high] club, batch 2024-04: version 1 was refused by the gate minimum: {value:.4g} < 0.999"),
+        (ANN, "[resolved] club, batch 2024-05: version 3 was promoted"),
+    ]
+    told = " ".join(mailbox.mails[0][1].get_body(("plain",)).get_content().split())
+    assert "It is not deployed: what served before goes on." in told
+    assert "stays below the minimum of 0.9990" in told
+
+
+def looks(club: Club, *, fail: bool) -> None:
+    """Look at the landing folder with the arrivals sensor, which cannot be listed or can."""
+    landing, aside = club.watched.landing, club.watched.landing.with_name("aside")
+    if fail and not aside.exists():
+        landing.rename(aside)
+        landing.write_text("no folder")
+    elif not fail and aside.exists():
+        landing.unlink()
+        aside.rename(landing)
+    if fail:
+        with pytest.raises(dg.Failure, match="landing folder"):
+            club.arrivals()
+    else:
+        club.arrivals()
+    judged(club)
+
+
+def test_a_source_that_cannot_be_looked_at_alerts_with_the_second_look_until_one_succeeds(
+    club: Club, mailbox: Mailbox
+) -> None:
+    looks(club, fail=True)
+    assert rules_failing(club) == set()
+    looks(club, fail=False)
+    looks(club, fail=True)
+    assert store(club).alerts() == []
+    looks(club, fail=True)
+    opened = alert(club, SOURCE_UNREADABLE)
+    looks(club, fail=True)
+    assert alert(club, SOURCE_UNREADABLE).id == opened.id
+    looks(club, fail=False)
+    assert (alert(club, SOURCE_UNREADABLE).state, opened.state) == ("resolved", "open")
+    delivered(club)
+    assert [mail["Subject"] for _, mail in mailbox.mails] == [
+        "[high] club: its source cannot be looked at",
+        "[resolved] club: its source can be looked at again",
+    ]
+    told = " ".join(mailbox.mails[0][1].get_body(("plain",)).get_content().split())
+    assert f"Since: {opened.opened_batch}" in told
+    assert f"Error: {opened.details['error']}" in told
+
+
+def test_an_outage_that_ended_while_the_monitoring_database_was_down_is_told_of_afterwards(
+    club: Club, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as down:
+        down.setenv("DRIFTWATCH_MONITORING_URL", "postgresql://nobody:x@127.0.0.1:9/monitoring")
+        for fail in (True, True, False):
+            with pytest.raises(dg.Failure, match="cannot be used"):
+                looks(club, fail=fail)
+    judged(club)
+    delivered(club)
+    assert sorted(mail["Subject"] for _, mail in mailbox.mails) == [
+        "[high] club: its source cannot be looked at",
+        "[resolved] club: its source can be looked at again",
     ]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 
+from driftwatch_assets.alerting import PROMOTION_REFUSED, Notice, compose
 from driftwatch_assets.components.alerts import bring_up_to_date
 from driftwatch_assets.components.ticks import LocalDaemon
 from driftwatch_assets.definitions import defs, places_of
@@ -70,15 +71,26 @@ def test_a_replay_fills_the_database_with_what_the_history_says(house: House) ->
 
 def test_alerts_open_once_resolve_by_themselves_and_say_what_the_system_did(house: House) -> None:
     store = open_monitoring(house.watched.monitoring)
-    refused, mended = store.alerts(model="iris")
+    refused, mended = (one for one in store.alerts(model="iris") if one.rule != PROMOTION_REFUSED)
     assert (mended.state, mended.opened_batch, mended.resolved_batch) == ("resolved", "000004", "000005")
     assert mended.details["promoted"] is True
     assert len(mended.details["features"]) == 3
     assert (refused.state, refused.opened_batch) == ("open", "000006")
     assert refused.details["promoted"] is False
     assert "stays below the minimum of 0.8" in refused.details["decision"]
-    waiting = store.claim(50)
-    assert [(row.event, row.channel) for row in waiting] == [("opened", "ops"), ("resolved", "ops"), ("opened", "ops")]
+    waiting = [(row.event, row.channel) for row in store.claim(50) if row.payload["rule"] != PROMOTION_REFUSED]
+    assert waiting == [("opened", "ops"), ("resolved", "ops"), ("opened", "ops")]
+
+
+def test_a_model_under_the_threshold_alerts_instead_of_being_deployed(house: House) -> None:
+    store = open_monitoring(house.watched.monitoring)
+    [alert] = [one for one in store.alerts(model="iris") if one.rule == PROMOTION_REFUSED]
+    assert (alert.state, alert.opened_batch, alert.condition, alert.threshold) == ("open", "000006", "<", 0.8)
+    assert alert.opened_value is not None
+    assert alert.opened_value < 0.8
+    [told] = [row for row in store.claim(50) if row.payload["rule"] == PROMOTION_REFUSED]
+    title = f"[high] iris, batch 000006: version 3 was refused by the gate minimum: {alert.opened_value:.4g} < 0.8"
+    assert compose(Notice.from_payload(told.payload, told.event)).title == title
 
 
 def test_recording_all_of_it_again_changes_nothing(house: House) -> None:
@@ -98,7 +110,7 @@ def test_a_lost_database_is_rebuilt_whole_and_nobody_is_told_again(house: House)
     assert told.returncode == 0, told.stderr
     assert content(house) == before
     store = open_monitoring(house.watched.monitoring)
-    assert [alert.state for alert in store.alerts(model="iris")] == ["open", "resolved"]
+    assert [alert.state for alert in store.alerts(model="iris")] == ["open", "open", "resolved"]
     assert not store.claim(50)
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -87,7 +87,7 @@ def bring_up_to_date(
     limit = _RUNS if notify and store.jobs(watched.name) else None
     jobs = records.jobs(instance, watched.name, limit)
     known, _ = record_all(watched, store, jobs)
-    course = retraining_course(instance, watched, keys)
+    course = cache(partial(retraining_course, instance, watched, keys))
     whole = not notify or not patient or _settled(instance, watched, course)
     asked = records.recipients(instance, watched.name, keys.monitoring, limit)
     changes = judge_alerts(
@@ -96,7 +96,7 @@ def bring_up_to_date(
         known,
         run_urls=run_urls,
         why=partial(records.failed_step, instance),
-        decided=course.decision,
+        decided=lambda batch: course().decision(batch),
         channels=_channels(watched, watched.declaration.alerts.recipients),
         channels_of={batch: _channels(watched, recipients) for batch, recipients in asked.items()},
         notify=notify,
@@ -110,10 +110,10 @@ def _channels(watched: Watched, recipients: Sequence[str]) -> list[str]:
     return [one.name for one in channels_of(watched.name, recipients)]
 
 
-def _settled(instance: dg.DagsterInstance, watched: Watched, course: Course) -> bool:
+def _settled(instance: dg.DagsterInstance, watched: Watched, course: Callable[[], Course]) -> bool:
     if records.under_way(instance, watched.name) is not None:
         return False
-    return not course.decision().pending and not awaited_labels(instance, watched)
+    return not course().decision().pending and not awaited_labels(instance, watched)
 
 
 @dataclass(frozen=True)

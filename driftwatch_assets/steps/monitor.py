@@ -138,8 +138,9 @@ def judge_alerts(
     found: dict[AlertRule | BuiltInRule, Sequence[AlertSpan]] = {
         rule: _spans(rule, known, run_of) for rule in plan.rules if rule.enabled and not at_once
     }
-    versions = watched.registry.history(watched.name)
+    versions: Sequence[ModelVersion] = ()
     if not at_once:
+        versions = watched.registry.history(watched.name)
         trained_by = run_of | _trained_by(jobs)
         found[plan.promotion_refused] = _refusals(versions, trained_by) if plan.promotion_refused.enabled else []
     concerned = {span.opened_batch for one in found.values() for span in one}

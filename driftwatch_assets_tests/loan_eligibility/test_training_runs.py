@@ -224,6 +224,8 @@ def test_a_candidate_that_learns_by_heart_is_refused_by_the_gap(taught: Lending)
 @pytest.mark.slow
 @pytest.mark.parametrize("what", ["monitoring", "training"])
 def test_a_schedule_asks_for_the_newest_batch_and_what_it_asks_for_runs(taught: Lending, what: str) -> None:
+    made = taught.materialize(NEWEST)
+    assert made.success, taught.why(made)
     repository = taught.daemon.definitions.get_repository_def()
     schedule = repository.get_schedule_def(f"{MODEL}_{what}_schedule")
     moment = dt.datetime(2015, 5, 4, 7, tzinfo=dt.UTC)

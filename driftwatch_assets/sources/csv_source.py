@@ -31,8 +31,9 @@ _LISTED = 5
 class CsvSource(BaseModel):
     r"""How to read a CSV file into a bronze table.
 
-    A file is read whole or refused; within it, a record with another number of fields, or with a value that is not of
-    its declared type, becomes a row with a ``problem`` and no values. A date that contradicts its declared format
+    A file is read whole or refused; within it, a record with another number of fields becomes a row with a ``problem``
+    and no values, and one with a value that is not of its declared type a row with a ``problem`` and its dates alone,
+    which tell the window that it belongs to. A date that contradicts its declared format
     refuses the whole file: the other dates of that file may be read, and be wrong.
 
     Examples
@@ -248,7 +249,8 @@ class CsvSource(BaseModel):
         if len(problems) > len(records.problems):
             wrong = pa.array(np.isin(np.arange(rows), list(problems)))
             columns = {
-                name: pc.if_else(wrong, pa.scalar(None, values.type), values) for name, values in columns.items()
+                name: values if name in dates else pc.if_else(wrong, pa.scalar(None, values.type), values)
+                for name, values in columns.items()
             }
         return pa.table(
             {

@@ -28,7 +28,7 @@ def window_fingerprints(table: pa.Table, time: str, every: Every, *, path: Path)
     """Compute the fingerprint of the content of each window that has rows.
 
     The columns and the order of a window's rows count, the lines that they stand in do not: rows that are put in
-    front of them change nothing.
+    front of them change nothing. A row with a problem counts by its time.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def window_fingerprints(table: pa.Table, time: str, every: Every, *, path: Path)
     Raises
     ------
     DeliveryRefused
-        A row has a problem, or no time, so that it belongs to no window.
+        A row has no time, since it is ragged or the time is missing, so that it belongs to no window.
     ValueError
         `time` is no date column of the table.
 
@@ -122,23 +122,15 @@ def _moments(table: pa.Table, time: str, path: Path) -> np.ndarray:
             f"{', '.join(dates) or 'the columns, declared in dates with its format'}"
         )
     moments = table.column(time)
-    problems = table.column("problem")
-    if problems.null_count < table.num_rows:
-        row = pc.index(pc.is_valid(problems), True).as_py()
-        raise DeliveryRefused(
-            path,
-            table.column("source_line")[row].as_py(),
-            None,
-            f"the row belongs to no batch, since it cannot be read ({problems[row].as_py()})",
-            "Correct it, or take it out, and deliver the file again.",
-        )
     if moments.null_count:
         row = pc.index(pc.is_null(moments), True).as_py()
+        problem = table.column("problem")[row].as_py()
+        why = "its time is missing" if problem is None else f"it cannot be read ({problem})"
         raise DeliveryRefused(
             path,
             table.column("source_line")[row].as_py(),
-            time,
-            "the row belongs to no batch, since its time is missing",
+            time if problem is None else None,
+            f"the row belongs to no batch, since {why}",
             "Correct it, or take it out, and deliver the file again.",
         )
     return np.asarray(moments, "datetime64[us]")

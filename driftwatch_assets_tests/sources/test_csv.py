@@ -88,6 +88,9 @@ def test_a_ragged_line_and_a_wrong_type_are_problems_of_their_rows(tmp_path: Pat
     ]
     assert table.column("source_text").to_pylist() == [None, '"B\nb",2', "C,many,", "D,4,,", "E,inf,"]
     assert table.column("loan_id").to_pylist() == ["A", None, None, None, None]
+    dated = read(tmp_path, "loan_id,amount,start\nA,1,2024-01-31\nB,many,2024-02-01\nC,2,2024-02-02,\n")
+    assert [str(moment)[:10] for moment in dated.column("start").to_pylist()] == ["2024-01-31", "2024-02-01", "None"]
+    assert dated.column("amount").to_pylist() == [1.0, None, None]
 
 
 @pytest.mark.parametrize(

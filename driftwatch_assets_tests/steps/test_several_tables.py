@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
-from driftwatch_assets.steps import DELIVERY_CHECK, DeliveryMissing, PersonalKept, clean, ingest
+from driftwatch_assets.steps import DELIVERY_CHECK, DeliveryMissing, PersonalKept, clean, ingest, look
 from driftwatch_assets_tests.components.club.declared import model, put, watched_in
 from driftwatch_assets_tests.components.club.deliveries import tables, text
 
@@ -57,6 +57,36 @@ class TestABatch:
         assert joined.min() >= pd.Timestamp("2024-02-01")
         assert joined.max() < pd.Timestamp("2024-03-01")
         assert club.lake.read(VISITS, "2024-02")["source_line"].tolist() == list(range(62, 182)), "lines of the file"
+
+    def test_has_a_row_with_a_wrong_value_in_quarantine_and_the_other_months_go_on(self, tmp_path: Path) -> None:
+        readable = {"bronze": {"members": [{"expect": "readable", "max_share": 0.05}]}}
+        club = watched_in(tmp_path, model(quality=readable))
+
+        def spoilt(rows: int) -> Callable[[str, list[str]], list[str]]:
+            def change(table: str, lines: list[str]) -> list[str]:
+                if table != "members":
+                    return lines
+                return [
+                    line.replace(",2024", "x,2024") if 60 <= at < 60 + rows else line for at, line in enumerate(lines)
+                ]
+
+            return change
+
+        deliver(club, 3, changed=spoilt(2))
+        assert [one.batch for one in look(club).landed] == ["2024-01", "2024-02", "2024-03"]
+        taken_in(club, "2024-01", "2024-02", "2024-03")
+        aside = {month: club.lake.read("club/quarantine/members", month) for month in ("2024-01", "2024-02", "2024-03")}
+        assert {month: rows["source_line"].tolist() for month, rows in aside.items()} == {
+            "2024-01": [],
+            "2024-02": [62, 63],
+            "2024-03": [],
+        }
+        assert aside["2024-02"]["reason"][0].startswith("line 62, column fee: found ")
+        assert len(club.lake.read("club/silver/members", "2024-02")) == 58
+
+        deliver(club, 3, changed=spoilt(6))
+        assert "members" in refusals(ingest(club, "2024-02"))
+        assert refusals(ingest(club, "2024-03")) == {}
 
     def test_of_which_one_table_is_refused_is_not_stored_at_all(self, club: Watched) -> None:
         deliver(club, 3, changed=lambda table, lines: lines if table == "members" else lines[:60])

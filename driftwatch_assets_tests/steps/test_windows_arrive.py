@@ -149,7 +149,6 @@ def test_a_landing_folder_that_may_not_be_read_is_not_an_empty_one(club: Watched
 
 
 ONE = tables(1)
-MEMBER = ONE["members"][0]
 BAD = {
     "missing column": (
         "members",
@@ -160,11 +159,6 @@ BAD = {
         "visits",
         lambda good: good.replace("status", "status,mood", 1),
         ["line 1", "'mood'", "not declared"],
-    ),
-    "wrong type": (
-        "members",
-        lambda good: good.replace(MEMBER, MEMBER.replace(",2024", "x,2024")),
-        ["line 2", "column fee", "expected a finite number"],
     ),
     "wrong encoding": (
         "visits",

@@ -75,7 +75,7 @@ GAS, DEFAULT, ELIGIBILITY, ACCIDENTS, IRIS = (
         ),
         pytest.param(
             DEFAULT,
-            "start: 2023-01-01\n    end: 2025-11-30",
+            "start: 2023-01-01",
             "start: 2023-01-01\n    end: 2022-11-30",
             "attributes.source at",
             ["end is 2022-11-30, before start, which is 2023-01-01"],

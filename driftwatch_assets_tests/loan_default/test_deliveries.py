@@ -56,6 +56,18 @@ def ticked(house: House, sensor: str) -> Tick:
         return LocalDaemon(instance, defs(), places_of(house.settings)).tick(sensor)
 
 
+def test_months_have_no_end_so_that_a_model_goes_on_as_far_as_its_data(house: House) -> None:
+    ledger = house.landing / "lms_loan_daily.csv"
+    *_, last = ledger.read_text().splitlines()
+    later = last.rpartition(",")[0] + ",2026-01-01"
+    house.deliver(ledger.name, f"{ledger.read_text()}{later}\n")
+    found = look(house.watched)
+    assert found.landed[-1].batch == "2026-01"
+    assert found.remarks == ()
+    with house.instance() as instance:
+        assert "2026-01" in house.component.keys.known_batches(instance)
+
+
 class TestDates:
     @pytest.mark.parametrize("name", list(SILVER_TYPES))
     def test_a_file_that_mixes_formats_is_refused_with_its_line_and_nothing_is_stored(

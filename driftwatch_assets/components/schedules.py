@@ -71,7 +71,7 @@ def _taking_in(
         # Without the sensors nobody may be there who trains when it is due: only a training that runs is waited for.
         training = records.job_under_way(context.instance, keys.training_job)
         plan = intake_plan(context.instance, watched, keys, arrived, training_pending=training)
-        if isinstance(keys.partitions, dg.DynamicPartitionsDefinition):
+        if plan.additions and isinstance(keys.partitions, dg.DynamicPartitionsDefinition):
             context.instance.add_dynamic_partitions(str(keys.partitions.name), list(plan.additions))
         notes = "; ".join([plan.reason, *arrived.waiting, *arrived.remarks])
         context.log.info(notes)

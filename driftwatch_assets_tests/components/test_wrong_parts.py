@@ -211,7 +211,7 @@ GAS, DEFAULT, ELIGIBILITY, ACCIDENTS, IRIS = (
         ),
         pytest.param(
             ACCIDENTS,
-            "gates: {minimum: 0.8}",
+            "gates: {minimum: 0.8, must_reach_contamination: true}",
             "gates: {per_class_floor: 0.8}",
             "attributes.training.gates.per_class_floor at",
             ["the gate per_class_floor needs labels, which an anomaly task has not; leave it out"],

@@ -16,6 +16,10 @@ FROM python:3.13.9-slim-bookworm
 RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin driftwatch \
  && install -d -o driftwatch -g driftwatch /app/data /app/data/dagster /app/data/landing
 COPY --from=build --chown=root:root /app /app
+# A model whose landing folder is not there cannot tell that nothing has arrived.
+RUN for declared in /app/driftwatch_assets/defs/*/defs.yaml; do \
+      install -d -o driftwatch -g driftwatch "/app/data/landing/$(basename "${declared%/defs.yaml}")"; \
+    done
 WORKDIR /app
 USER 10001
 ENV PATH=/app/.venv/bin:$PATH \

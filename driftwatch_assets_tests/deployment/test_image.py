@@ -50,6 +50,16 @@ def test_its_linter_has_nothing_to_say() -> None:
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
+def test_each_model_has_a_landing_folder_of_the_images_user(tmp_path: Path) -> None:
+    [line] = [line for line in instructions("RUN") if line.startswith("for declared in ")]
+    script = line.replace("/app/driftwatch_assets", str(PROJECT / "driftwatch_assets")).replace("/app", str(tmp_path))
+    assert "install -d -o driftwatch -g driftwatch " in script
+    subprocess.run(["sh", "-euc", script.replace("-o driftwatch -g driftwatch ", "")], check=True)
+    made = {path.name for path in (tmp_path / "data" / "landing").iterdir()}
+    assert made == {path.parent.name for path in (PROJECT / "driftwatch_assets" / "defs").glob("*/defs.yaml")}
+    assert "iris" in made
+
+
 def test_it_has_two_stages_on_one_pinned_base_and_ends_as_nobody() -> None:
     bases = [line.split()[0] for line in instructions("FROM")]
     assert len(bases) == 2

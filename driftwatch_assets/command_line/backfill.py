@@ -46,7 +46,7 @@ def chosen_batches(known: Iterable[str], first: str | None, last: str | None) ->
     ordered = sorted(known, key=batch_order)
     for bound in (first, last):
         if bound is not None and bound not in ordered:
-            message = f"there is no batch {bound!r} to backfill; known batches are {', '.join(ordered) or 'none'}"
+            message = f"there is no batch {bound!r} to backfill; known batches are {', '.join(ordered)}"
             raise BatchUnknown(message)
     start = 0 if first is None else ordered.index(first)
     stop = len(ordered) if last is None else ordered.index(last) + 1

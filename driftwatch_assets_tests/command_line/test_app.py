@@ -47,10 +47,11 @@ def test_a_setting_that_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch)
     assert "DRIFTWATCH_REPORTS_URL is 'localhost'; it must begin with http:// or https://" in done.stderr
 
 
-def test_a_backfill_of_an_unknown_batch_names_the_known_ones() -> None:
+def test_a_backfill_before_anything_was_taken_in_says_what_to_do_first() -> None:
     done = run(app, ["backfill", "gas_sensors", "--from", "77"])
-    assert done.exit_code == 2
-    assert done.stderr == "there is no batch '77' to backfill; known batches are none\n"
+    assert done.exit_code == 1
+    assert "gas_sensors: no batch was taken in yet" in done.output
+    assert "driftwatch replay gas_sensors" in done.output
 
 
 def test_the_history_of_a_model_that_has_seen_nothing_is_an_empty_list() -> None:

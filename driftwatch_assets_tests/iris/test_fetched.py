@@ -219,7 +219,7 @@ def test_a_fetch_that_was_launched_by_hand_and_fails_is_recorded_and_told(house:
         LocalDaemon(instance, defs(), places_of(house.settings)).tick(house.component.keys.alerts_sensor)
     store = open_monitoring(house.watched.monitoring)
     (job,) = [job for job in store.jobs(MODEL) if job.status == "FAILURE"]
-    assert (job.job, job.purpose, job.batch) == (house.component.keys.fetch_job, "by hand", None)
+    assert (job.job, job.purpose, job.batch) == (house.component.keys.fetch_job, "fetch", None)
     assert "the server answered 404" in str(job.error)
     assert [(one.rule, one.state) for one in store.alerts() if one.rule == "run_failed"] == [("run_failed", "open")]
 

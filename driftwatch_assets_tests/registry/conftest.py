@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import mlflow
 import pytest
-from mlflow.tracking import fluent
 
 from driftwatch_assets.registry.store import open_client
 from driftwatch_assets_tests.registry.trees import registry_in, training
@@ -26,12 +25,6 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("empty") / "mlflow.db"
     open_client(f"sqlite:///{path}")
     return path
-
-
-@pytest.fixture(autouse=True)
-def _no_run_of_another_test() -> None:
-    """Forget what another test of this process left active: a run of a store that is gone cannot be ended."""
-    fluent._active_run_stack.set([])
 
 
 @pytest.fixture

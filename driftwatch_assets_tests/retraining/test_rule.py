@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 
 import numpy as np
 import pytest
@@ -38,6 +39,8 @@ RULES = st.recursive(
     max_leaves=6,
 )
 VALUES = st.sampled_from([-1.0, -0.5, 0.0, 0.1, 0.25, 0.5, 0.7, 1.0])
+COMPARISON = re.compile(r"[<>]=?\s*[-+]?[\d.]|\d\s*[<>]")
+"""What a rule has at least; Hypothesis tries strings that stand in the code, too, and some are rules."""
 METRIC_VALUES = st.fixed_dictionaries(dict.fromkeys(NAMES, VALUES))
 
 
@@ -74,7 +77,7 @@ def test_a_rule_names_its_metrics_and_is_stored_as_its_text(text: str) -> None:
     assert json.loads(rule.model_dump_json()) == text
 
 
-@given(text=st.text(max_size=60))
+@given(text=st.text(max_size=60).filter(lambda text: not COMPARISON.search(text)))
 @settings(max_examples=300)
 def test_any_other_text_is_refused_as_a_faulty_declaration_and_never_as_a_crash(text: str) -> None:
     with pytest.raises(ValidationError, match="the rule"):

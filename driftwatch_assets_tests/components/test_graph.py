@@ -12,6 +12,7 @@ import pytest
 
 from driftwatch_assets.components.models import monitored_models
 from driftwatch_assets.definitions import defs
+from driftwatch_assets_tests.yardstick import slowed
 
 if TYPE_CHECKING:
     from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
@@ -208,4 +209,4 @@ def test_definitions_load_in_time_and_import_nothing_heavy() -> None:
     ran = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
     seconds, loaded = json.loads(ran.stdout.splitlines()[-1])
     assert loaded == []
-    assert seconds < 5.0, "processor time, which other work on the machine does not lengthen"
+    assert seconds < slowed(5)

@@ -21,6 +21,7 @@ from driftwatch_assets.drift import (
     judge,
     judge_correlation,
 )
+from driftwatch_assets_tests.yardstick import slowed
 
 STRENGTHS = np.array([0.0, 0.0, 0.5, 1.0, 2.0])
 
@@ -226,4 +227,4 @@ def test_a_wide_batch_of_six_classes_is_compared_within_a_second() -> None:
     reference.compare(frame.head(600), gas.head(600))
     started = time.process_time()
     reference.compare(frame.head(3600), gas.head(3600))
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < slowed(1)

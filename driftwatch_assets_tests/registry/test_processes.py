@@ -26,6 +26,8 @@ WRITES = (
     "create_model_version",
     "set_registered_model_alias",
 )
+SOME = {"log_batch", "create_model_version", "set_registered_model_alias"}
+"""The first one, the one that decides, and the last: those that CI tries."""
 
 
 def started(job: str, folder: Path, *arguments: str) -> subprocess.Popen[str]:
@@ -75,8 +77,9 @@ def test_finishing_a_run_lets_the_process_start_another(registry: ModelRegistry)
         pass
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("write", WRITES)
+@pytest.mark.parametrize(
+    "write", [pytest.param(write, marks=pytest.mark.slow if write in SOME else pytest.mark.soak) for write in WRITES]
+)
 def test_killed_after_any_write_it_shows_nothing_or_a_whole_version_and_a_rerun_completes(
     tmp_path: Path, registry: ModelRegistry, write: str
 ) -> None:

@@ -39,7 +39,7 @@ test: $(READY) ## All tests but the slow ones.
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 test-slow: $(READY) ## End-to-end tests.
-	@$(BIN)/python -m pytest -q -m slow -n 2 --dist loadscope
+	@$(BIN)/python -m pytest -q -m "slow and not soak" -n 2 --dist loadscope
 
 test-soak: $(READY) ## Stories of many minutes, which CI does not run: outages, a kill before every write, the figures of the README.
 	@$(BIN)/python -m pytest -q -m soak

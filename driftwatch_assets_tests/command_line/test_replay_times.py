@@ -53,7 +53,7 @@ def test_nothing_of_the_callers_places_is_used(tmp_path: Path, monkeypatch: pyte
     assert all(Path(place).is_relative_to(tmp_path / "own") for place in places)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_model_is_measured_alone_and_nothing_is_written() -> None:
     page = PROJECT / "benchmarks" / "results.md"
     before = page.read_bytes()

@@ -117,6 +117,7 @@ def test_the_live_system_starts_by_its_command_and_stops(replayed: Copied, comma
         assert title in page
 
 
+@pytest.mark.soak
 def test_make_checks_and_tests_a_copy_of_the_project(copied: Copied) -> None:
     copied.succeeds("make check")
     chosen = copied.at(PYTEST_ADDOPTS="driftwatch_assets_tests/command_line/test_commands.py -k not_waited_for_long")

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from driftwatch_assets.steps.watched import Watched
 
 
+_NAMED_WINDOWS = 12
+
+
 class SourceRefused(RuntimeError):  # noqa: N818 - named for what happened
     """A source that holds all time cannot be parted into batches; nothing was taken in."""
 
@@ -227,9 +230,14 @@ def _within(source: WindowedFiles | Database, every: Every, keys: Iterable[str])
             running.append(key)
         else:
             taken.append(key)
-    remarks = [f"{', '.join(outside)}: outside of the declared start and end"] if outside else []
-    remarks += [f"{', '.join(running)}: not over yet"] if running else []
+    remarks = [f"{_named(outside)}: outside of the declared start and end"] if outside else []
+    remarks += [f"{_named(running)}: not over yet"] if running else []
     return taken, tuple(remarks)
+
+
+def _named(keys: Sequence[str]) -> str:
+    """Name windows; of many the first and the last, and how many there are."""
+    return ", ".join(keys) if len(keys) <= _NAMED_WINDOWS else f"{keys[0]} to {keys[-1]} ({len(keys):,} windows)"
 
 
 def _now() -> dt.datetime:

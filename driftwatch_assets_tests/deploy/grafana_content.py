@@ -135,7 +135,7 @@ def batch_keys(declared: Declaration) -> dict[str, dt.datetime | None]:
     if isinstance(source, Files):
         return {str(at): None for at in range(1, _BATCHES + 1)}
     last = source.end or dt.datetime.now(dt.UTC).date()
-    windows = windows_between(source.every, *(dt.datetime.combine(day, dt.time()) for day in (source.start, last)))
+    windows = [*windows_between(source.every, *(dt.datetime.combine(day, dt.time()) for day in (source.start, last)))]
     kept = [*windows[: _BATCHES - 1], windows[-1]] if len(windows) >= _BATCHES else windows
     return {window.key: window.start.replace(tzinfo=dt.UTC) for window in kept}
 

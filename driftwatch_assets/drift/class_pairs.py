@@ -14,9 +14,12 @@ from driftwatch_assets.drift.association import (
     rank_association,
     rank_changes,
 )
-from driftwatch_assets.drift.columns import category_codes, numbers
+from driftwatch_assets.drift.columns import numbers
+from driftwatch_assets.drift.truth_values import coded
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -45,11 +48,16 @@ class CategoryAssociation:
 Association = RankAssociation | CategoryAssociation
 
 
-def associated(series: pd.Series[Any], codes: Integers, many: int, where: str, *, categorical: bool) -> Association:
-    """Summarize a column by the classes (-1: none) of its rows; raises `ColumnRefused` for what cannot be compared."""
+def associated(
+    series: pd.Series[Any], codes: Integers, many: int, where: str, *, categorical: bool, known: Sequence[str] = ()
+) -> Association:
+    """Summarize a column by the classes (-1: none) of its rows; raises `ColumnRefused` for what cannot be compared.
+
+    Truth values are written as in the categories that are `known`.
+    """
     if not categorical:
         return rank_association(numbers(series, where), codes, many)
-    found, names = category_codes(series, where)
+    found, names = coded(series, where, known)
     there = (found >= 0) & (codes >= 0)
     counts = np.bincount(found[there] * many + codes[there], minlength=len(names) * many).reshape(-1, many)
     order = [at for at in sorted(range(len(names)), key=names.__getitem__) if counts[at].any()]
@@ -60,7 +68,7 @@ def current_of(reference: Association, series: pd.Series[Any], codes: Integers) 
     """Summarize a batch's column as the reference's was."""
     many = reference.counts.shape[-1]
     if isinstance(reference, CategoryAssociation):
-        return associated(series, codes, many, "batch", categorical=True)
+        return associated(series, codes, many, "batch", categorical=True, known=reference.categories)
     if not reference.counts.any():
         # A reference without a single value says nothing about the type, and there is nothing to compare with.
         return rank_association(np.full(len(series), np.nan), codes, many)

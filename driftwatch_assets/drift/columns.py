@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from numbers import Number
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from driftwatch_assets.drift.distances import bin_counts, quantile_edges, spread
+from driftwatch_assets.drift.distances import bin_counts, center, quantile_edges, spread
 from driftwatch_assets.drift.errors import ColumnRefused
+from driftwatch_assets.drift.levels import levels_of, merged, snapped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,12 +47,23 @@ class NumericColumn:
 
     @classmethod
     def of(cls, values: NDArray[np.float64], rows: int) -> NumericColumn:
-        """Summarize sorted values."""
+        """Summarize sorted values; levels of a discrete column that differ by rounding are one."""
         if not values.size:
             empty = np.empty(0)
             return cls(values, rows, empty, np.zeros(1, dtype=np.int64), float("nan"), float("nan"))
+        levels = levels_of(values)
+        if levels is not None:
+            few = merged(levels)
+            if few.size < levels.size:
+                values = snapped(values, few)
+                values.flags.writeable = False
         edges = quantile_edges(values)
-        return cls(values, rows, edges, bin_counts(values, edges), float(values.mean()), spread(values))
+        return cls(values, rows, edges, bin_counts(values, edges), center(values), spread(values))
+
+    @cached_property
+    def levels(self) -> NDArray[np.float64] | None:
+        """The distinct values of a discrete column; None for a continuous one."""
+        return levels_of(self.ordered)
 
     @property
     def n(self) -> int:
@@ -126,7 +140,7 @@ def _refused(series: pd.Series[Any], where: str) -> ColumnRefused:
 
 
 def sorted_values(series: pd.Series[Any], where: str) -> NDArray[np.float64]:
-    """Give the values that are there as float64 in ascending order.
+    """Give the values that are there as float64 in ascending order; a truth value is 1 or 0.
 
     Integers beyond 2^53 are rounded to the nearest float64.
 
@@ -153,11 +167,14 @@ def numbers(series: pd.Series[Any], where: str) -> NDArray[np.float64]:
 
 
 def _floats(series: pd.Series[Any], where: str) -> NDArray[np.float64]:
-    if isinstance(series.dtype, np.dtype) and series.dtype.kind in "fiu":
+    if isinstance(series.dtype, np.dtype) and series.dtype.kind in "bfiu":
         return np.array(series.to_numpy(), dtype=np.float64)
     if series.isna().all():
         return np.full(len(series), np.nan)
-    if kind_of(series, where) == "numeric":
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        values = np.append(_floats(series.cat.categories.to_series(name=series.name), where), np.nan)
+        return values[series.cat.codes.to_numpy()]
+    if kind_of(series, where) == "numeric" or without_text(series):
         return np.array(series.to_numpy(dtype=np.float64, na_value=np.nan))
     sample = series.dropna().iloc[0]
     raise ColumnRefused(
@@ -166,6 +183,21 @@ def _floats(series: pd.Series[Any], where: str) -> NDArray[np.float64]:
         f"has the type {series.dtype} (first value {sample!r}), but it is compared as a number",
         "Convert it to numbers, or fit the reference with this column among `categorical`.",
     )
+
+
+def without_text(series: pd.Series[Any]) -> bool:
+    """Tell whether every value is a truth value or a number.
+
+    Examples
+    --------
+    >>> without_text(pd.Series([True, 1.0, None], dtype=object)), without_text(pd.Series(["1", "0"]))
+    (True, False)
+    """
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        return without_text(series.cat.categories.to_series())
+    if pd.api.types.is_object_dtype(series.dtype):
+        return all(isinstance(value, bool | np.bool_ | Number) for value in pd.unique(series.dropna()))
+    return bool(pd.api.types.is_bool_dtype(series.dtype) or pd.api.types.is_numeric_dtype(series.dtype))
 
 
 def _infinite(series: pd.Series[Any], values: NDArray[np.float64], where: str) -> ColumnRefused:

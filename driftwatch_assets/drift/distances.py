@@ -6,6 +6,7 @@ the sorting of its own columns.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     Integers = NDArray[np.int64]
 
 BINS = 10
+LARGE = 1e140
+"""Up to it, and down to its inverse, the squares of many numbers add up within the range of a float64."""
 STRIDE = 16  # measured: 12 to 24 are equally fast at 3,600 rows against 6,000, larger ones only past 100,000 rows
 _WITHIN = np.arange(1, STRIDE)
 
@@ -141,6 +144,11 @@ def wasserstein_distance(reference: Floats, current: Floats) -> float:
     >>> wasserstein_distance(np.array([0.0, 0.0, 1.0]), np.array([0.0, 1.0]))
     0.16666666666666666
     """
+    exponent = _exponent(reference, current)
+    if exponent > 0:
+        scaled = wasserstein_distance(np.ldexp(reference, -exponent), np.ldexp(current, -exponent))
+        with np.errstate(over="ignore"):
+            return float(np.ldexp(scaled, exponent))
     large, small = (reference, current) if reference.size >= current.size else (current, reference)
     steps = _steps(large.size, small.size)
     gaps = small.repeat(steps.lengths)
@@ -288,11 +296,37 @@ def population_stability(reference: Sequence[Integers], current: Sequence[Intege
 
 
 def spread(values: Floats) -> float:
-    """Give the standard deviation (dividing by n) of a sorted sample; exactly 0 for a constant one.
+    """Compute the standard deviation (dividing by n) of a sorted sample; exactly 0 for a constant one.
+
+    Squares of numbers beyond 1e140 or below 1e-140 leave the range of a float64; such a sample is scaled by a power of
+    two before, which loses no digit.
 
     Examples
     --------
     >>> spread(np.array([0.1, 0.1, 0.1])), spread(np.array([1.0, 3.0]))
     (0.0, 1.0)
+    >>> spread(np.array([1e200, 3e200])), spread(np.array([1e-200, 3e-200]))
+    (1e+200, 1e-200)
     """
-    return 0.0 if values[0] == values[-1] else float(values.std())
+    if values[0] == values[-1]:
+        return 0.0
+    exponent = _exponent(values)
+    return float(np.ldexp(np.ldexp(values, -exponent).std(), exponent)) if exponent else float(values.std())
+
+
+def center(values: Floats) -> float:
+    """Compute the mean of a sorted sample, whose sum may leave the range of a float64.
+
+    Examples
+    --------
+    >>> center(np.array([1.0, 3.0])), center(np.full(4, 1.5e308))
+    (2.0, 1.5e+308)
+    """
+    exponent = _exponent(values)
+    return float(np.ldexp(np.ldexp(values, -exponent).mean(), exponent)) if exponent else float(values.mean())
+
+
+def _exponent(*samples: Floats) -> int:
+    """Give the power of two that brings sorted samples near 1; 0 where their squares and sums keep all digits."""
+    largest = max(max(abs(values[0]), abs(values[-1])) for values in samples)
+    return 0 if 1 / LARGE <= largest <= LARGE or largest == 0 else math.frexp(largest)[1]

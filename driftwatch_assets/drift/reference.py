@@ -14,13 +14,13 @@ from driftwatch_assets.drift.columns import (
     CategoricalColumn,
     Column,
     NumericColumn,
-    category_counts,
     kind_of,
     sorted_values,
 )
 from driftwatch_assets.drift.errors import DriftError, ReferenceUnreadable
 from driftwatch_assets.drift.statistics import compare_columns
 from driftwatch_assets.drift.tables import matching, named
+from driftwatch_assets.drift.truth_values import counted
 
 if TYPE_CHECKING:
     import os
@@ -68,7 +68,8 @@ class Reference:
             The rows that a champion was trained on; at least one. Any index. Missing values are NaN, None or NA.
         categorical
             Columns to treat as categories. By default these are the columns of text, booleans, categories and
-            objects; integers and floats are numeric. When given, all other columns must be numeric.
+            objects; integers and floats are numeric. When given, all other columns must be numeric. Whatever the
+            type, True is 1 and False is 0: a reference of booleans takes a batch of 0 and 1, and the other way round.
 
         Raises
         ------
@@ -95,7 +96,7 @@ class Reference:
             series = frame[name]
             is_categorical = name in chosen if chosen is not None else kind_of(series, "reference") == "categorical"
             if is_categorical:
-                columns[name] = CategoricalColumn(category_counts(series, "reference"), len(frame))
+                columns[name] = CategoricalColumn(counted(series, "reference"), len(frame))
             else:
                 values = sorted_values(series, "reference")
                 values.flags.writeable = False

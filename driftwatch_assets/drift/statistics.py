@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from driftwatch_assets.drift.columns import NumericColumn, category_counts, kind_of, sorted_values
+from driftwatch_assets.drift.columns import NumericColumn, kind_of, sorted_values
 from driftwatch_assets.drift.distances import bin_counts, ks_distance, population_stability, wasserstein_distance
+from driftwatch_assets.drift.levels import snapped
 from driftwatch_assets.drift.significance import chi_square, ks_pvalue, missing_pvalue, one_sided_pvalue
+from driftwatch_assets.drift.truth_values import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,7 +62,7 @@ def compare_columns(columns: Mapping[str, Column], batch: pd.DataFrame) -> pd.Da
         if isinstance(column, NumericColumn):
             counts[at] = _numeric(column, batch[name], found, at)
         else:
-            counts[at] = _categorical(column, category_counts(batch[name], "batch"), found, at)
+            counts[at] = _categorical(column, counted(batch[name], "batch", column.counts), found, at)
     n_reference, n_current = found["n_reference"], found["n_current"]
     rows_reference, rows_current = found["rows_reference"], found["rows_current"]
     (comparable,) = np.minimum(n_reference, n_current).nonzero()
@@ -86,6 +88,8 @@ def _numeric(column: NumericColumn, batch: pd.Series[Any], found: dict[str, Any]
     current = sorted_values(batch, "batch")
     found["n_current"][at] = current.size
     if column.n and current.size:
+        if column.levels is not None:
+            current = snapped(current, column.levels)
         distance = wasserstein_distance(column.ordered, current)
         found["wasserstein"][at] = distance
         found["wasserstein_scaled"][at] = _scaled(distance, column.std)

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from driftwatch_assets.drift.association import null_variance, rank_association
-from driftwatch_assets.drift.columns import category_codes, kind_of, numbers
+from driftwatch_assets.drift.columns import kind_of, numbers
 from driftwatch_assets.drift.errors import DriftError
+from driftwatch_assets.drift.levels import without_noise
 from driftwatch_assets.drift.tables import matching, named
+from driftwatch_assets.drift.truth_values import coded
 from driftwatch_assets.drift.whole_table_policy import WholeTablePolicy
 
 if TYPE_CHECKING:
@@ -182,7 +184,7 @@ def _encoded(reference: pd.DataFrame, batch: pd.DataFrame) -> tuple[Floats, list
             kind_of(*((other, "batch") if one.isna().all() and not other.isna().all() else (one, "reference")))
             == "numeric"
         ):
-            columns.append(np.concatenate([numbers(one, "reference"), numbers(other, "batch")]))
+            columns.append(without_noise(np.concatenate([numbers(one, "reference"), numbers(other, "batch")])))
         else:
             categorical.append(at)
             columns.append(_numbered(one, other))
@@ -190,7 +192,8 @@ def _encoded(reference: pd.DataFrame, batch: pd.DataFrame) -> tuple[Floats, list
 
 
 def _numbered(reference: pd.Series[Any], batch: pd.Series[Any]) -> Floats:
-    (one, before), (other, now) = category_codes(reference, "reference"), category_codes(batch, "batch")
+    one, before = coded(reference, "reference")
+    other, now = coded(batch, "batch", before)
     names = list(dict.fromkeys([*before, *now]))
     places = {name: at for at, name in enumerate(names)}
     merged = np.array([*(places[name] for name in now), -1], dtype=np.int64)

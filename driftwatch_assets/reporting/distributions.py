@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from driftwatch_assets.drift.columns import without_text
+from driftwatch_assets.drift.truth_values import counted
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -151,12 +154,17 @@ def histograms(
     >>> histograms(kept, pd.DataFrame({"x": [2.0, 2.0, None]}), ["x"], bins=2) == both
     True
     """
-    return tuple(_both(name, _reference_side(reference, name), _side(current[name]), bins) for name in features)
+    both = []
+    for name in features:
+        before = _reference_side(reference, name)
+        both.append(_both(name, before, _side(current[name], before), bins))
+    return tuple(both)
 
 
 def histogram(feature: str, reference: pd.Series[Any], current: pd.Series[Any], *, bins: int = BINS) -> Distribution:
     """Count one feature of both sides on common bins, as `histograms` does."""
-    return _both(feature, _side(reference), _side(current), bins)
+    before = _side(reference)
+    return _both(feature, before, _side(current, before), bins)
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,7 +176,13 @@ class _Side:
     missing: int
 
 
-def _side(values: pd.Series[Any]) -> _Side:
+def _side(values: pd.Series[Any], before: _Side | None = None) -> _Side:
+    """Count one side; truth values and numbers of a batch as those of the reference, where True is 1 and False is 0."""
+    if before is not None and without_text(values):
+        if before.categories:
+            return _Side(None, counted(values, "batch", before.categories), int(values.isna().sum()))
+        if before.numbers is not None and len(before.numbers):
+            values = pd.Series(values.astype(object).to_numpy(dtype=np.float64, na_value=np.nan))
     if pd.api.types.is_object_dtype(values) and pd.api.types.infer_dtype(values, skipna=True) in _NUMBERS:
         values = values.astype(np.float64)
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):

@@ -1,7 +1,7 @@
 """The steps of a batch and of a training, without Dagster: each reads the lake, and writes whole or not at all."""
 
 from driftwatch_assets.steps.arrive import Arrived, SourceRefused, look
-from driftwatch_assets.steps.clean import PersonalKept, clean
+from driftwatch_assets.steps.clean import PersonalKept, SilverInvalid, clean
 from driftwatch_assets.steps.dashboard import draw_dashboard
 from driftwatch_assets.steps.draw import draw_report
 from driftwatch_assets.steps.evidence import EvidenceFacts, read_evidence
@@ -39,6 +39,7 @@ __all__ = [
     "NotFetched",
     "NothingToFetch",
     "PersonalKept",
+    "SilverInvalid",
     "SourceRefused",
     "StepOutcome",
     "Tables",

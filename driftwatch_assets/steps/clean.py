@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from driftwatch_assets.quality import TableColumns, Unique
-from driftwatch_assets.sources import readable, split
+from driftwatch_assets.sources import REJECT_REASON, readable, split
 from driftwatch_assets.steps.ingest import forget_bronze
 from driftwatch_assets.steps.outcome import StepOutcome, Text
+from driftwatch_assets.steps.unusable import infinite_values
 from driftwatch_assets.steps.validate import check_suite, publish_quality
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from driftwatch_assets.steps.watched import Watched
 
 SHOWN_REJECTED = 10
+
+
+class SilverInvalid(ValueError):  # noqa: N818 - named for what is the matter
+    """A silver function returned a table that no batch can be made of."""
 
 
 class PersonalKept(ValueError):  # noqa: N818 - named for what happened
@@ -36,11 +41,14 @@ class _Cleaned:
 def clean(watched: Watched, batch: str, tables: Sequence[str] | None = None) -> dict[str, StepOutcome]:
     """Clean a batch's bronze rows; a batch that fails a blocking check leaves stored silver as it was, of all tables.
 
-    Rejected rows are stored before anything is decided, so that they can be looked at in either case. Personal columns
-    end here: the user's function does not get them, and no quarantined line shows its text.
+    Rejected rows are stored before anything is decided, so that they can be looked at in either case; a row with a
+    number that is not finite is one of them. Personal columns end here: the user's function does not get them, and no
+    quarantined line shows its text.
 
     Raises
     ------
+    SilverInvalid
+        When a silver function returns a column twice.
     PersonalKept
         When a silver function makes up a column with the name of a personal one.
 
@@ -62,6 +70,19 @@ def _cleaned(watched: Watched, batch: str, name: str) -> _Cleaned:
     tables = watched.tables
     bronze = watched.lake.read(tables.bronze(name), batch)
     provenance = watched.lake.provenance(tables.bronze(name), batch)
+    typed = _typed(watched, batch, name, bronze)
+    parted = split(bronze, typed, provenance["source_file"])
+    origin = {
+        "source_file": provenance["source_file"],
+        "source_fingerprint": provenance["source_fingerprint"],
+        "bronze_fingerprint": provenance["fingerprint"],
+    }
+    watched.lake.write(tables.quarantine(name), batch, parted.rejected, origin)
+    return _Cleaned(parted, origin)
+
+
+def _typed(watched: Watched, batch: str, name: str, bronze: pd.DataFrame) -> pd.DataFrame:
+    """Let the user's function type the readable rows; those with an infinity shall not go on."""
     personal = [column for column in watched.declaration.source.personal(name) if column in bronze.columns]
     typed = watched.transforms.silver[name](readable(bronze).drop(columns=personal))
     if not isinstance(typed, pd.DataFrame):
@@ -77,14 +98,38 @@ def _cleaned(watched: Watched, batch: str, name: str) -> _Cleaned:
             f"leave bronze; drop it, or give what was derived of it another name"
         )
         raise PersonalKept(message)
-    parted = split(bronze, typed, provenance["source_file"])
-    origin = {
-        "source_file": provenance["source_file"],
-        "source_fingerprint": provenance["source_fingerprint"],
-        "bronze_fingerprint": provenance["fingerprint"],
-    }
-    watched.lake.write(tables.quarantine(name), batch, parted.rejected, origin)
-    return _Cleaned(parted, origin)
+    twice = typed.columns[typed.columns.duplicated()]
+    if len(twice):
+        message = (
+            f"{watched.name}: silver of {name} returned the column {twice[0]!r} more than once for batch {batch}; "
+            f"drop one of them, or give it another name"
+        )
+        raise SilverInvalid(message)
+    infinite = infinite_values(typed)
+    if infinite.notna().any():
+        given = typed.get(REJECT_REASON)
+        typed = typed.assign(**{REJECT_REASON: infinite if given is None else given.where(given.notna(), infinite)})
+    return typed
+
+
+def silver_lines(watched: Watched, batch: str, name: str) -> tuple[str, list[int]] | None:
+    """Give the file that a batch's stored silver rows came from, and the line of each, in their order.
+
+    Silver does not keep its lines: they are found by typing the stored bronze again. None where that is not what silver
+    was made of any more.
+    """
+    lake, tables = watched.lake, watched.tables
+    if not (lake.exists(tables.bronze(name), batch) and lake.exists(tables.silver(name), batch)):
+        return None
+    made_of = lake.provenance(tables.silver(name), batch).get("bronze_fingerprint")
+    if made_of != lake.fingerprint(tables.bronze(name), batch):
+        return None
+    bronze = lake.read(tables.bronze(name), batch)
+    typed = _typed(watched, batch, name, bronze)
+    kept = typed if REJECT_REASON not in typed else typed[typed[REJECT_REASON].isna()]
+    if len(kept) != lake.rows(tables.silver(name), batch):
+        return None
+    return lake.provenance(tables.bronze(name), batch)["source_file"], bronze.loc[kept.index, "source_line"].tolist()
 
 
 def _checked(

@@ -15,7 +15,7 @@ from driftwatch_assets.steps.history import history
 from driftwatch_assets.steps.labels import with_labels
 from driftwatch_assets.steps.outcome import Link, StepOutcome
 from driftwatch_assets.steps.reference import prediction_columns, reference_batches, reference_rows
-from driftwatch_assets.steps.watched import FEATURES
+from driftwatch_assets.steps.watched import FEATURES, LATE_LABELS
 from driftwatch_assets.training import Binary
 
 if TYPE_CHECKING:
@@ -244,7 +244,7 @@ def _governance(stored: Mapping[str, Any] | None) -> reporting.Governance | None
 def _quarantine(watched: Watched, batch: str) -> dict[str, int]:
     """Count rejected rows by reason; what differs from row to row only in the line is one reason."""
     lake, tables = watched.lake, watched.tables
-    names = [tables.quarantine(name) for name in (*watched.sources, FEATURES)]
+    names = [tables.quarantine(name) for name in (*watched.sources, FEATURES, LATE_LABELS)]
     found = [lake.read(name, batch)["reason"] for name in names if lake.exists(name, batch)]
     kinds = pd.concat(found).astype(str).str.replace(r"^line \d+, (column \S+: )?", "", regex=True)
     kinds = kinds.str.replace(r"\bline \d+\b", "another line", regex=True)

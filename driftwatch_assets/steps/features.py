@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from driftwatch_assets.lake import batch_order
 from driftwatch_assets.quality import TableColumns
 from driftwatch_assets.sources import REJECT_REASON
-from driftwatch_assets.steps.clean import rejected_rows
+from driftwatch_assets.steps.clean import rejected_rows, silver_lines
 from driftwatch_assets.steps.outcome import StepOutcome, Text
 from driftwatch_assets.steps.timeline import shifted, window
+from driftwatch_assets.steps.unusable import infinite_values, quoted, undeclared_labels, unfit_kind
 from driftwatch_assets.steps.validate import check_suite, publish_quality
 from driftwatch_assets.steps.watched import FEATURES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from driftwatch_assets.steps.watched import Watched
 
 
@@ -30,10 +34,13 @@ class LookAhead(ValueError):  # noqa: N818 - named for what was found
 def make_features(watched: Watched, batch: str) -> StepOutcome:
     """Make a batch's gold table; rows that gold sets aside go into quarantine with their reason.
 
+    So do rows that no model could use: with a number that is not finite, or with a label that is no declared class.
+
     Raises
     ------
     GoldInvalid
-        When it is no table, a declared column is missing, an id is missing, or one occurs twice among the kept rows.
+        When it is no table, a declared column is missing, a column occurs twice or is of a kind that no model takes, no
+        row can be used, an id is missing, or one occurs twice among the kept rows.
     LookAhead
         When a silver row is dated after the batch's time window, or by something that is no date.
 
@@ -42,21 +49,13 @@ def make_features(watched: Watched, batch: str) -> StepOutcome:
     silver = {name: _silver(watched, batch, name) for name in watched.sources}
     gold = watched.transforms.gold(silver, _earlier(watched, batch))
     _check_shape(watched, batch, gold)
-    aside = gold[gold[REJECT_REASON].notna()] if REJECT_REASON in gold.columns else gold.iloc[:0]
     origin = {"silver_fingerprint": "+".join(lake.fingerprint(tables.silver(name), batch) for name in watched.sources)}
     facts: dict[str, object] = {}
-    rejected = pd.DataFrame()
-    if REJECT_REASON in gold.columns:
-        rejected = pd.DataFrame(
-            {
-                "source_file": "silver",
-                "source_line": aside[task.id].astype(str),
-                "reason": aside[REJECT_REASON].astype(str),
-                "source_text": pd.Series(None, index=aside.index, dtype=object),
-            }
-        ).reset_index(drop=True)
-        lake.write(tables.quarantine(FEATURES), batch, rejected, origin)
-        gold = gold[gold[REJECT_REASON].isna()].drop(columns=REJECT_REASON).reset_index(drop=True)
+    rejected = _rejected(watched, batch, gold)
+    if len(rejected) or REJECT_REASON in gold.columns:
+        lake.write(tables.quarantine(FEATURES), batch, rejected.reset_index(drop=True), origin)
+        kept = ~np.isin(np.arange(len(gold)), rejected.index.to_numpy(dtype=np.int64))
+        gold = gold.loc[kept].drop(columns=REJECT_REASON, errors="ignore").reset_index(drop=True)
         facts = {"set_aside_rows": float(len(rejected)), "set_aside": Text(rejected_rows(rejected))}
     else:
         # What an earlier version of gold() set aside is not set aside any more.
@@ -88,6 +87,51 @@ def make_features(watched: Watched, batch: str) -> StepOutcome:
     }
     outcome = StepOutcome(facts, checks, stored=gold, uri=written.uri, lineage=carried)
     return publish_quality(watched, batch, {FEATURES: outcome})[FEATURES]
+
+
+def _rejected(watched: Watched, batch: str, gold: pd.DataFrame) -> pd.DataFrame:
+    """Give the quarantine of gold, by the position of its rows: what gold() sets aside, and what no model can use."""
+    task = watched.declaration.task
+    given = pd.Series(None, index=range(len(gold)), dtype=object)
+    if REJECT_REASON in gold.columns:
+        given = gold[REJECT_REASON].astype(object).reset_index(drop=True)
+    found = infinite_values(gold).reset_index(drop=True)
+    if task.label is not None and task.label in gold.columns:
+        found = found.where(found.notna(), undeclared_labels(gold[task.label], task.classes).reset_index(drop=True))
+    found = found[given.isna() & found.notna()]
+    reasons = given[given.notna()]
+    if len(found) and len(found) + len(reasons) == len(gold):
+        message = (
+            f"{watched.name}: no row that gold() returned for batch {batch} can be used; the first, {task.id} "
+            f"{quoted(gold[task.id].iloc[found.index[0]])}: {found.iloc[0]}. Correct gold(), or the declaration"
+        )
+        raise GoldInvalid(message)
+    places = row_places(watched, batch, watched.sources, gold[task.id].iloc[found.index].tolist())
+    rows = [("silver", str(name)) for name in gold[task.id].iloc[reasons.index]] + places
+    rejected = pd.DataFrame(
+        rows, columns=["source_file", "source_line"], index=[*reasons.index, *found.index], dtype=object
+    )
+    rejected["reason"] = pd.concat([reasons, found]).astype(str).astype(object)
+    rejected["source_text"] = pd.Series(None, index=rejected.index, dtype=object)
+    return rejected.sort_index()
+
+
+def row_places(watched: Watched, batch: str, tables: Sequence[str], ids: Sequence[Any]) -> list[tuple[str, str]]:
+    """Give the file and the line of each row that is named by its id; ``("silver", id)`` where these are not known.
+
+    The id is looked for among the batch's own silver rows, in the first of the tables that has the column.
+    """
+    column, lake = watched.declaration.task.id, watched.lake
+    for name in tables if len(ids) else ():
+        lines = silver_lines(watched, batch, name)
+        if lines is None:
+            continue
+        silver = lake.read(watched.tables.silver(name), batch)
+        if column in silver.columns:
+            file, numbers = lines
+            by_id = dict(zip(reversed(silver[column].tolist()), reversed(numbers), strict=True))
+            return [(file, str(by_id[one])) if one in by_id else ("silver", str(one)) for one in ids]
+    return [("silver", str(one)) for one in ids]
 
 
 def _earlier(watched: Watched, batch: str) -> dict[str, pd.DataFrame]:
@@ -140,6 +184,13 @@ def _check_shape(watched: Watched, batch: str, gold: pd.DataFrame) -> None:
     if not isinstance(gold, pd.DataFrame):
         message = f"{watched.name}: gold() returned {type(gold).__name__} for batch {batch}, expected a DataFrame"
         raise GoldInvalid(message)
+    twice = gold.columns[gold.columns.duplicated()]
+    if len(twice):
+        message = (
+            f"{watched.name}: gold() returned the column {twice[0]!r} more than once for batch {batch}; drop one of "
+            f"them, or give it another name"
+        )
+        raise GoldInvalid(message)
     wanted = [("task.id", task.id), *(("task.carried", name) for name in task.carried)]
     wanted += [("task.time", task.time)] if task.time is not None else []
     wanted += [("task.label", task.label)] if task.label is not None and not task.known_after else []
@@ -157,6 +208,23 @@ def _check_shape(watched: Watched, batch: str, gold: pd.DataFrame) -> None:
             f"that labels are known {task.known_after} batches later; leave it out, labels() gives it"
         )
         raise GoldInvalid(message)
+    _check_kinds(watched, batch, gold)
+
+
+def _check_kinds(watched: Watched, batch: str, gold: pd.DataFrame) -> None:
+    """Refuse a feature that is neither a number nor a text nor a truth value."""
+    for name in watched.features(gold):
+        if name == REJECT_REASON:
+            continue
+        what = unfit_kind(gold[name])
+        if what is not None:
+            message = (
+                f"{watched.name}: gold() returned {what} in column {name!r} for batch {batch}, such as "
+                f"{quoted(str(gold[name].dropna().iloc[0]))}; a model takes numbers, texts and truth values. Make "
+                f"one of them (of a date its month, or the days since another), name the column in task.carried"
+                f"{' or task.time' if what == 'dates' else ''}, or leave it out"
+            )
+            raise GoldInvalid(message)
 
 
 def _check_ids(watched: Watched, batch: str, gold: pd.DataFrame) -> None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from driftwatch_assets.lake import batch_order
 from driftwatch_assets.steps.evidence import load_evidence
-from driftwatch_assets.steps.features import GoldInvalid
+from driftwatch_assets.steps.features import GoldInvalid, row_places
 from driftwatch_assets.steps.timeline import shifted
+from driftwatch_assets.steps.unusable import undeclared_labels
+from driftwatch_assets.steps.watched import LATE_LABELS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from driftwatch_assets.steps.watched import Watched
 
 
@@ -27,11 +31,14 @@ class Labelled:
         Gold with the label column, null where the label is not known; without one for a task that has no labels.
     fingerprint
         Of what the labels were made of; empty where they came with gold, or are not known.
+    undeclared
+        The ids of rows whose label was told later and is no declared class → why; in gold it is not known.
 
     """
 
     gold: pd.DataFrame
     fingerprint: str
+    undeclared: Mapping[Any, str] = field(default_factory=dict)
 
 
 def with_labels(watched: Watched, batch: str, *, as_of: str | None = None) -> Labelled:
@@ -75,8 +82,26 @@ def with_labels(watched: Watched, batch: str, *, as_of: str | None = None) -> La
             f"a row has one label"
         )
         raise GoldInvalid(message)
-    joined = gold.merge(labels[[task.id, task.label]], on=task.id, how="left", validate="one_to_one")
-    return Labelled(joined, fingerprint)
+    why = undeclared_labels(labels[task.label], task.classes)
+    labels = labels[[task.id]].assign(**{task.label: labels[task.label].where(why.isna())})
+    joined = gold.merge(labels, on=task.id, how="left", validate="one_to_one")
+    of_batch = why.notna() & labels[task.id].isin(gold[task.id])
+    return Labelled(joined, fingerprint, dict(zip(labels[task.id][of_batch], why[of_batch], strict=True)))
+
+
+def put_labels_aside(watched: Watched, batch: str, labelled: Labelled) -> pd.DataFrame:
+    """Store and give the quarantine of labels that were told later and are no declared class, with file and line."""
+    table, tells = watched.tables.quarantine(LATE_LABELS), known_with(watched, batch)
+    ids = list(labelled.undeclared)
+    places = [] if tells is None else row_places(watched, tells, watched.transforms.label_tables, ids)
+    aside = pd.DataFrame(places, columns=["source_file", "source_line"], dtype=object)
+    aside["reason"] = pd.Series(list(labelled.undeclared.values()), dtype=object)
+    aside["source_text"] = pd.Series(None, index=aside.index, dtype=object)
+    if aside.empty:
+        watched.lake.drop(table, batch)
+    else:
+        watched.lake.write(table, batch, aside, {"labels_fingerprint": labelled.fingerprint})
+    return aside
 
 
 def newest_labelled(watched: Watched) -> str | None:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from driftwatch_assets.performance import judge_performance, judge_rate
 from driftwatch_assets.steps.champion import expected_of, line_of
+from driftwatch_assets.steps.clean import rejected_rows
 from driftwatch_assets.steps.evidence import identity, write_evidence
 from driftwatch_assets.steps.governance import govern
-from driftwatch_assets.steps.labels import known_with, with_labels
-from driftwatch_assets.steps.outcome import CheckOutcome, StepOutcome
+from driftwatch_assets.steps.labels import known_with, put_labels_aside, with_labels
+from driftwatch_assets.steps.outcome import CheckOutcome, StepOutcome, Text
 from driftwatch_assets.steps.relations import NO_LABELS, judge_relations
 from driftwatch_assets.steps.watch import NO_CHAMPION
 from driftwatch_assets.training import measure_task
@@ -121,6 +122,10 @@ def measure_performance(watched: Watched, batch: str) -> StepOutcome:
         "verdict": verdict.reason,
         **outcomes,
     }
+    if task.known_after:
+        aside = put_labels_aside(watched, batch, labels)
+        if len(aside):
+            facts |= {"labels_set_aside": float(len(aside)), "set_aside": Text(rejected_rows(aside))}
     if report is not None:
         facts |= {name: metrics[name] for name in _TOLD if name in metrics}
         facts |= {"metric": verdict.metric, "value": verdict.value, "baseline": verdict.baseline, **peers}

@@ -11,7 +11,7 @@ from driftwatch_assets.retraining import METRICS, RECORDED
 from driftwatch_assets.sources import window_of
 from driftwatch_assets.steps.evidence import load_evidence
 from driftwatch_assets.steps.figures import figures_of
-from driftwatch_assets.steps.watched import FEATURES
+from driftwatch_assets.steps.watched import FEATURES, LATE_LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -120,7 +120,8 @@ def _period_start(watched: Watched, batch: str) -> dt.datetime | None:
 
 
 def _quarantined(watched: Watched, batch: str) -> int:
-    tables: Sequence[str] = [watched.tables.quarantine(name) for name in (*watched.sources, FEATURES)]
+    names = (*watched.sources, FEATURES, LATE_LABELS)
+    tables: Sequence[str] = [watched.tables.quarantine(name) for name in names]
     return sum(watched.lake.rows(name, batch) for name in tables if watched.lake.exists(name, batch))
 
 

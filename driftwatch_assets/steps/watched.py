@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 FEATURES = "features"
 """Name of the gold table, and of the quarantine of rows that gold set aside."""
 
+LATE_LABELS = "late_labels"
+"""Name of the quarantine of labels that were told later and are no declared class."""
+
 
 @dataclass(frozen=True)
 class Transforms:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from driftwatch_assets.training.errors import TrainingFailed
-from driftwatch_assets.training.prediction import first_line
-from driftwatch_assets.training.window import missing_values
+from driftwatch_assets.training.refused_rows import first_line, why_refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -88,7 +87,8 @@ def fit(candidate: Candidate, stack: Stack, *, task: Task, seed: int, shared: Sh
     Raises
     ------
     TrainingFailed
-        The estimator raised; the message names the candidate, the batches, the rows and columns with missing values.
+        The estimator raised; the message names the candidate, the batches, the rows and the columns that it did not
+        take.
 
     """
     estimator = candidate.build(seed=seed, task_kind=task.kind)
@@ -106,7 +106,7 @@ def fit(candidate: Candidate, stack: Stack, *, task: Task, seed: int, shared: Sh
         except Exception as broken:
             raise TrainingFailed(
                 f"candidate {candidate.name!r} could not be fitted on {len(stack.frame)} rows of {stack.batches}: "
-                f"{first_line(broken)}{missing_values(stack.frame)}"
+                f"{first_line(broken)}{why_refused(broken, stack.frame)}"
             ) from broken
     notes = dict.fromkeys(f"{candidate.name}: {one.category.__name__}: {one.message}" for one in caught)
     return Fitted(estimator, time.perf_counter() - begin, tuple(notes))

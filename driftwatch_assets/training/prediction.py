@@ -9,7 +9,7 @@ import pandas as pd
 
 from driftwatch_assets.training.errors import FeaturesMissing, ScoringFailed
 from driftwatch_assets.training.model_input import model_input
-from driftwatch_assets.training.window import missing_values
+from driftwatch_assets.training.refused_rows import first_line, why_refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -87,7 +87,7 @@ def ask(
     Raises
     ------
     ScoringFailed
-        It raised; the message says which features have missing values.
+        It raised; the message says which features it did not take.
 
     """
     rows = model_input(frame, features)
@@ -95,11 +95,5 @@ def ask(
         return np.asarray(method(rows))
     except Exception as broken:
         raise ScoringFailed(
-            f"{what} could not score {len(frame)} rows: {first_line(broken)}{missing_values(rows)}"
+            f"{what} could not score {len(frame)} rows: {first_line(broken)}{why_refused(broken, rows)}"
         ) from broken
-
-
-def first_line(broken: Exception) -> str:
-    """Give an error's type and the first line of its message, as a sentence."""
-    said = (str(broken).splitlines() or ["no message"])[0].rstrip(". ")
-    return f"{type(broken).__name__}: {said}."

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _LEAST_CLASSES = 2
-_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -229,16 +228,3 @@ def learn_and_judge(
 
 def _part(rows: LabelledRows, mask: NDArray[np.bool_]) -> LabelledRows:
     return LabelledRows(rows.batch, rows.fingerprint, rows.frame.loc[mask], rows.labels[mask])
-
-
-def missing_values(frame: pd.DataFrame) -> str:
-    """Say which columns have missing values and what to do, as a sentence for an error; empty where none has."""
-    gaps = frame.isna().sum()
-    gaps = gaps[gaps > 0]
-    if gaps.empty:
-        return ""
-    shown = ", ".join(f"{name} ({count})" for name, count in gaps.head(_SHOWN).items())
-    return (
-        f" Features with missing values: {len(gaps)}, first: {shown}; put an imputer before the estimator "
-        f"(sklearn.impute.SimpleImputer) or fill them in gold."
-    )

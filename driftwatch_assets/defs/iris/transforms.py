@@ -49,7 +49,8 @@ def silver(bronze: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         Under the index of `bronze`: ``flower`` (the source line, int64), the `FEATURES` (float64), ``species`` (null
         when it is not known yet) and ``reject_reason``: set for a length that is missing, no number, not above 0 or
-        above `LONGEST`, and for a species that is not one of `SPECIES`. A flower that equals another is kept.
+        above `LONGEST`, and for a species that is not one of `SPECIES`, spaces around it left off. A flower that equals
+        another is kept.
 
     Examples
     --------

@@ -101,6 +101,8 @@ class TableQuality:
         Reason → rows that were set aside on the way to this table.
     verdicts
         What was found, in the order of the suite: records or results with the fields of `CheckVerdict`.
+    unplaced
+        Reason → rows of the whole source that belong to no batch, neither this one nor another.
     """
 
     layer: str
@@ -108,6 +110,7 @@ class TableQuality:
     rows: int | None = None
     rejected: Mapping[str, int] = field(default_factory=dict)
     verdicts: Sequence[Any] = ()
+    unplaced: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def checks(self) -> tuple[CheckVerdict, ...]:
@@ -119,6 +122,11 @@ class TableQuality:
     def rejected_rows(self) -> int:
         """Rows that were set aside, over all reasons."""
         return sum(self.rejected.values())
+
+    @property
+    def unplaced_rows(self) -> int:
+        """Rows of the source that belong to no batch, over all reasons."""
+        return sum(self.unplaced.values())
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,8 @@ def quality_json(page: QualityPage) -> dict[str, Any]:
                 "rows": plain(each.rows),
                 "rejected": plain(dict(each.rejected)),
                 "rejected_rows": each.rejected_rows,
+                "unplaced": plain(dict(each.unplaced)),
+                "unplaced_rows": each.unplaced_rows,
                 "checks": [
                     {
                         "name": check.name,
@@ -123,6 +125,8 @@ def _table(table: TableQuality) -> dict[str, Any]:
         "rows": count(table.rows),
         "rejected_rows": table.rejected_rows,
         "rejected": sorted(table.rejected.items(), key=lambda each: (-each[1], each[0])),
+        "unplaced_rows": table.unplaced_rows,
+        "unplaced": sorted(table.unplaced.items(), key=lambda each: (-each[1], each[0])),
         "broken": broken,
         "open": broken if folded else checks,
         "folded": held if folded else [],

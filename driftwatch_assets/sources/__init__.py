@@ -46,8 +46,11 @@ from driftwatch_assets.sources.sql_failure import (
     ExtractionFailed,
     QueryRefused,
 )
+from driftwatch_assets.sources.unplaced import Unplaced, is_placed, unplaced_rows
 from driftwatch_assets.sources.window import (
+    EARLIEST,
     FORMATS,
+    LATEST,
     Every,
     Window,
     WindowUnknown,
@@ -58,7 +61,9 @@ from driftwatch_assets.sources.window import (
 
 __all__ = [
     "CLOCK_SKEW_SECONDS",
+    "EARLIEST",
     "FORMATS",
+    "LATEST",
     "REJECT_REASON",
     "AnswerRefused",
     "Conflict",
@@ -92,6 +97,7 @@ __all__ = [
     "SourceUnanswered",
     "Split",
     "SqlTable",
+    "Unplaced",
     "Window",
     "WindowUnknown",
     "WindowedFiles",
@@ -103,6 +109,7 @@ __all__ = [
     "fetch_once",
     "fingerprint_file",
     "forget_cached",
+    "is_placed",
     "list_landing",
     "mark_simulated",
     "open_snapshot",
@@ -112,6 +119,7 @@ __all__ = [
     "rows_of_window",
     "simulated_with",
     "split",
+    "unplaced_rows",
     "window_at",
     "window_fingerprints",
     "window_of",

@@ -14,14 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from driftwatch_assets.sources.csv_records import Body, Dialect, Records, read_header, read_records
 from driftwatch_assets.sources.csv_text import read_text
 from driftwatch_assets.sources.csv_values import EXPECTED, CsvType, DateMisfit, as_dates, as_numbers, check_format
+from driftwatch_assets.sources.quarantine import WITHHELD_TEXT
 from driftwatch_assets.sources.refusal import DeliveryRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
-
-WITHHELD_TEXT = "withheld: the table has personal columns"
-"""What stands in ``source_text`` where the text would show personal data."""
 
 _TAKEN_NAMES = frozenset({"source_line", "problem", "source_text"})
 _LONGEST_QUOTE = 40

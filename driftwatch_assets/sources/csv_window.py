@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from driftwatch_assets.lake import content_fingerprint
-from driftwatch_assets.sources.refusal import DeliveryRefused
+from driftwatch_assets.sources.unplaced import is_placed
 from driftwatch_assets.sources.window import window_at
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ def window_fingerprints(table: pa.Table, time: str, every: Every, *, path: Path)
     """Compute the fingerprint of the content of each window that has rows.
 
     The columns and the order of a window's rows count, the lines that they stand in do not: rows that are put in
-    front of them change nothing. A row with a problem counts by its time.
+    front of them change nothing. A row with a problem counts by its time, and one that has no time that could be one
+    of a window (see `unplaced_rows`) in none.
 
     Parameters
     ----------
@@ -39,7 +40,7 @@ def window_fingerprints(table: pa.Table, time: str, every: Every, *, path: Path)
     every
         The length of a window.
     path
-        The file, for refusals.
+        The file, for messages.
 
     Returns
     -------
@@ -48,8 +49,6 @@ def window_fingerprints(table: pa.Table, time: str, every: Every, *, path: Path)
 
     Raises
     ------
-    DeliveryRefused
-        A row has no time, since it is ragged or the time is missing, so that it belongs to no window.
     ValueError
         `time` is no date column of the table.
 
@@ -64,7 +63,8 @@ def window_fingerprints(table: pa.Table, time: str, every: Every, *, path: Path)
     >>> list(window_fingerprints(table, "day", "month", path=Path("loans.csv")))
     ['2024-01', '2024-02']
     """
-    moments = _moments(table, time, path)
+    table = _placed(table, time, path)
+    moments = np.asarray(table.column(time), "datetime64[us]")
     if len(moments) == 0:
         return {}
     windows = moments.astype(f"datetime64[{_UNIT[every]}]").astype(np.int64)
@@ -99,38 +99,33 @@ def rows_of_window(table: pa.Table, time: str, window: Window, *, path: Path) ->
     >>> rows_of_window(table, "day", window_of("month", "2024-02"), path=Path("loans.csv"))["source_line"].to_pylist()
     [2, 4]
     """
-    moments = _moments(table, time, path)
+    _check_dates(table, time, path)
+    # A time that is missing is in no window: comparisons with it are false.
+    moments = np.asarray(table.column(time), "datetime64[us]")
     inside = (moments >= np.datetime64(window.start, "us")) & (moments < np.datetime64(window.end, "us"))
     return table.filter(pa.array(inside)).combine_chunks()
 
 
 def extent_of(table: pa.Table, time: str, *, path: Path) -> tuple[dt.datetime, dt.datetime] | None:
-    """Give the first and the last time of a table, or None where it has no rows; errors as `window_fingerprints`."""
-    _moments(table, time, path)
+    """Give the first and the last time of a table, or None where it has none; errors as `window_fingerprints`."""
+    table = _placed(table, time, path)
     if table.num_rows == 0:
         return None
     ends = pc.min_max(table.column(time))
     return ends["min"].as_py(), ends["max"].as_py()
 
 
-def _moments(table: pa.Table, time: str, path: Path) -> np.ndarray:
-    """Give the time of each row as datetime64[us], or refuse the file for the first row that has none."""
+def _placed(table: pa.Table, time: str, path: Path) -> pa.Table:
+    """Give the rows that belong to a window."""
+    _check_dates(table, time, path)
+    placed = is_placed(table.column(time))
+    return table if pc.all(placed, min_count=0).as_py() else table.filter(placed)
+
+
+def _check_dates(table: pa.Table, time: str, path: Path) -> None:
     if time not in table.column_names or not pa.types.is_timestamp(table.schema.field(time).type):
         dates = [field.name for field in table.schema if pa.types.is_timestamp(field.type)]
         raise ValueError(
             f"{path}: {time!r} is no date column of the table, so its rows have no window: expected one of "
             f"{', '.join(dates) or 'the columns, declared in dates with its format'}"
         )
-    moments = table.column(time)
-    if moments.null_count:
-        row = pc.index(pc.is_null(moments), True).as_py()
-        problem = table.column("problem")[row].as_py()
-        why = "its time is missing" if problem is None else f"it cannot be read ({problem})"
-        raise DeliveryRefused(
-            path,
-            table.column("source_line")[row].as_py(),
-            time if problem is None else None,
-            f"the row belongs to no batch, since {why}",
-            "Correct it, or take it out, and deliver the file again.",
-        )
-    return np.asarray(moments, "datetime64[us]")

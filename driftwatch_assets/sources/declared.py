@@ -112,6 +112,14 @@ class _Windowed(BaseModel):
     every: Every = Field(description="Length of a batch: day, week (from Monday), month or year.")
     start: dt.date = Field(description="A day of the first batch.")
     end: dt.date | None = Field(default=None, description="A day of the last batch; null: there is no last one.")
+    max_unplaced: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="The largest share of a table's rows that may belong to no window, since their time is missing, "
+        "cannot be read or can be no row's: they go to the quarantine of the source, and the others go on. One row may "
+        "always; with 0 none may.",
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> _Windowed:

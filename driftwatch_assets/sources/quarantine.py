@@ -9,6 +9,9 @@ import pandas as pd
 REJECT_REASON = "reject_reason"
 """The column in which a silver function says why a row shall not go on; null where it shall."""
 
+WITHHELD_TEXT = "withheld: the table has personal columns"
+"""What stands in ``source_text`` where the text would show personal data."""
+
 QUARANTINE_COLUMNS = ("source_file", "source_line", "reason", "source_text")
 
 

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from driftwatch_assets.sources.csv_source import WITHHELD_TEXT
+from driftwatch_assets.sources.quarantine import WITHHELD_TEXT
 from driftwatch_assets.sources.sql import CHUNK_ROWS, check_parameters, check_select, check_watermark
 from driftwatch_assets.sources.sql_database import ENGINES, Database, explain, parse_url
 from driftwatch_assets.sources.sql_failure import DatabaseUnreachable, QueryRefused

@@ -22,6 +22,7 @@ from driftwatch_assets.sources import (
     list_landing,
     open_snapshot,
     read_cached,
+    unplaced_rows,
     window_at,
     window_fingerprints,
     window_of,
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from driftwatch_assets.sources import Every, WindowedTable
+    import pyarrow as pa
+
+    from driftwatch_assets.sources import Every, Unplaced, WindowedTable
     from driftwatch_assets.sources.sql_snapshot import Snapshot
     from driftwatch_assets.steps.watched import Watched
 
@@ -109,6 +112,27 @@ def landing_file(watched: Watched, table: WindowedTable) -> Path:
     return path
 
 
+def unplaced_of_file(source: WindowedFiles, table: WindowedTable, whole: pa.Table, path: Path) -> Unplaced:
+    """Give the rows of a file that belong to no window.
+
+    Raises
+    ------
+    driftwatch_assets.sources.DeliveryRefused
+        There are more of them than is declared to be bearable.
+
+    """
+    aside = unplaced_rows(whole, table.time, origin=table.file, personal=table.reader.personal)
+    if aside.too_many(source.max_unplaced):
+        raise DeliveryRefused(
+            path,
+            int(aside.rows["source_line"].iloc[0]),
+            None,
+            f"{aside.told}. At most {source.max_unplaced:.2%} may (max_unplaced)",
+            "Correct the file, the format of its dates in the declaration, or max_unplaced if that many are expected.",
+        )
+    return aside
+
+
 def database_url(watched: Watched, source: Database) -> str:
     """Give the URL of a model's database; without one that is set, that of the embedded one, brought up to date."""
     if watched.database is not None:
@@ -158,28 +182,36 @@ def _windowed(watched: Watched, source: WindowedFiles, known: Mapping[str, Any],
             told = f"it was modified {max(age, 0):.1f} s ago and has to rest for {settle:g} s"
             waiting.append(f"{table.file}: {told}")
             continue
-        seen = [state.st_size, state.st_mtime_ns, _joined({"every": source.every, "table": table.model_dump_json()})]
+        declared = {
+            "every": source.every,
+            "table": table.model_dump_json(),
+            "max_unplaced": str(source.max_unplaced),
+        }
+        seen = [state.st_size, state.st_mtime_ns, _joined(declared)]
         before = known.get(name)
         if before is None or before[:-1] != seen:
             try:
-                found = window_fingerprints(read_cached(table.reader, path), table.time, source.every, path=path)
+                whole = read_cached(table.reader, path)
+                found = window_fingerprints(whole, table.time, source.every, path=path)
+                aside = unplaced_of_file(source, table, whole, path)
             except DeliveryRefused as refusal:
                 message = f"{watched.name}, table {name}: {refusal}"
                 raise SourceRefused(message) from refusal
-            before = [*seen, found]
+            before = [*seen, {"windows": found, "aside": f"{table.file}: {aside.told}" if len(aside) else ""}]
         cache[name] = before
     if missing:
         have = f"; {', '.join(waiting)}" if waiting else ""
         return Arrived((), tuple(waiting), (f"{', '.join(missing)}: not there{have}",), cache)
     if waiting:
         return Arrived((), tuple(waiting), (), cache)
-    by_table = {name: entry[-1] for name, entry in cache.items()}
+    by_table = {name: entry[-1]["windows"] for name, entry in cache.items()}
+    without_window = tuple(entry[-1]["aside"] for entry in cache.values() if entry[-1]["aside"])
     keys = sorted({key for found in by_table.values() for key in found}, key=batch_order)
     taken, remarks = _within(source, source.every, keys)
     return Arrived(
         tuple(Landed(key, _joined({name: found.get(key, "") for name, found in by_table.items()})) for key in taken),
         (),
-        remarks,
+        (*without_window, *remarks),
         cache,
     )
 

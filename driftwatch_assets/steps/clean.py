@@ -10,7 +10,7 @@ import pandas as pd
 from driftwatch_assets.quality import TableColumns, Unique
 from driftwatch_assets.sources import REJECT_REASON, readable, split
 from driftwatch_assets.steps.ingest import forget_bronze
-from driftwatch_assets.steps.outcome import StepOutcome, Text
+from driftwatch_assets.steps.outcome import StepOutcome, Text, rejected_rows
 from driftwatch_assets.steps.unusable import infinite_values
 from driftwatch_assets.steps.validate import check_suite, publish_quality
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from driftwatch_assets.quality import Suite
     from driftwatch_assets.sources import Split
     from driftwatch_assets.steps.watched import Watched
-
-SHOWN_REJECTED = 10
 
 
 class SilverInvalid(ValueError):  # noqa: N818 - named for what is the matter
@@ -172,15 +170,3 @@ def _written(watched: Watched, batch: str, name: str, cleaned: _Cleaned, outcome
     written = watched.lake.write(watched.tables.silver(name), batch, cleaned.parted.kept, cleaned.origin)
     facts = {**outcome.facts, "fingerprint": written.fingerprint, "changed": written.changed}
     return StepOutcome(facts, outcome.checks, stored=cleaned.parted.kept, uri=written.uri)
-
-
-def rejected_rows(rejected: pd.DataFrame) -> str:
-    """Set out the first rejected rows as Markdown."""
-    if rejected.empty:
-        return "No row was rejected."
-    lines = ["| file | line | reason |", "|---|---|---|"]
-    for row in rejected.head(SHOWN_REJECTED).itertuples():
-        reason = str(row.reason).replace("|", "\\|")
-        lines.append(f"| {row.source_file} | {row.source_line} | {reason} |")
-    more = len(rejected) - SHOWN_REJECTED
-    return "\n".join(lines) + (f"\n\nand {more} more" if more > 0 else "")

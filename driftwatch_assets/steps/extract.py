@@ -21,7 +21,7 @@ from driftwatch_assets.sources import (
     rows_of_window,
     window_of,
 )
-from driftwatch_assets.steps.arrive import database_url, landing_file
+from driftwatch_assets.steps.arrive import database_url, landing_file, unplaced_of_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from driftwatch_assets.sources import Delivery
+    from driftwatch_assets.sources import Delivery, Unplaced
     from driftwatch_assets.steps.watched import Watched
 
 
@@ -53,12 +53,15 @@ class Extract:
         File, or table of a database, for people.
     fingerprint
         Of what was read.
+    unplaced
+        Rows of the whole source that belong to no batch; None where that is not known, or cannot be.
 
     """
 
     frame: pd.DataFrame
     origin: str
     fingerprint: str
+    unplaced: Unplaced | None = None
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,7 @@ def _window_of_file(watched: Watched, source: WindowedFiles, batch: str, name: s
     try:
         whole = read_cached(table.reader, path)
         rows = rows_of_window(whole, table.time, window_of(source.every, batch), path=path)
+        unplaced = unplaced_of_file(source, table, whole, path)
     except DeliveryRefused as refusal:
         return Refused(table.file, str(refusal))
     if not rows.num_rows and not table.may_be_empty:
@@ -136,7 +140,7 @@ def _window_of_file(watched: Watched, source: WindowedFiles, batch: str, name: s
             f"may_be_empty for the table {name}"
         )
         return Refused(table.file, reason)
-    return _extracted(rows, table.file)
+    return _extracted(rows, table.file, unplaced)
 
 
 def _queried(watched: Watched, source: Database, batch: str, tables: Sequence[str]) -> dict[str, Extract | Refused]:
@@ -151,8 +155,8 @@ def _queried(watched: Watched, source: Database, batch: str, tables: Sequence[st
     return found
 
 
-def _extracted(rows: pa.Table, origin: str) -> Extract:
-    return Extract(rows.to_pandas(), origin, content_fingerprint(rows))
+def _extracted(rows: pa.Table, origin: str, unplaced: Unplaced | None = None) -> Extract:
+    return Extract(rows.to_pandas(), origin, content_fingerprint(rows), unplaced)
 
 
 def _stored(watched: Watched, table: str, batch: str, why: str) -> Extract:

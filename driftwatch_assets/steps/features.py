@@ -10,8 +10,8 @@ import pandas as pd
 from driftwatch_assets.lake import batch_order
 from driftwatch_assets.quality import TableColumns
 from driftwatch_assets.sources import REJECT_REASON
-from driftwatch_assets.steps.clean import rejected_rows, silver_lines
-from driftwatch_assets.steps.outcome import StepOutcome, Text
+from driftwatch_assets.steps.clean import silver_lines
+from driftwatch_assets.steps.outcome import StepOutcome, Text, rejected_rows
 from driftwatch_assets.steps.timeline import shifted, window
 from driftwatch_assets.steps.unusable import infinite_values, quoted, undeclared_labels, unfit_kind
 from driftwatch_assets.steps.validate import check_suite, publish_quality

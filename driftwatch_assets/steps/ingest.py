@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from driftwatch_assets.quality import TableColumns
 from driftwatch_assets.steps.extract import Refused, extract
-from driftwatch_assets.steps.outcome import CheckOutcome, StepOutcome
+from driftwatch_assets.steps.outcome import CheckOutcome, StepOutcome, Text, rejected_rows
 from driftwatch_assets.steps.validate import check_suite, publish_quality
+from driftwatch_assets.steps.watched import SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from driftwatch_assets.sources import Unplaced
     from driftwatch_assets.steps.extract import Extract
     from driftwatch_assets.steps.watched import Watched
 
@@ -58,11 +60,13 @@ def _checked(watched: Watched, batch: str, name: str, found: Extract | Refused) 
         check = CheckOutcome(DELIVERY_CHECK, passed=False, severity="error", description=found.reason)
         return StepOutcome({"source_file": found.origin}, (check,), refused=found.reason)
     frame = found.frame
+    aside = found.unplaced
+    told = f"; of the source {aside.told}" if aside else ""
     whole = CheckOutcome(
         DELIVERY_CHECK,
         passed=True,
         severity="error",
-        description=f"{found.origin} was read whole: {len(frame)} rows",
+        description=f"{found.origin} was read whole: {len(frame)} rows{told}",
         facts={"source_file": found.origin, "source_fingerprint": found.fingerprint},
     )
     personal = watched.declaration.source.personal(name)
@@ -74,25 +78,40 @@ def _checked(watched: Watched, batch: str, name: str, found: Extract | Refused) 
         layer="bronze",
         name=name,
         batch=batch,
+        unplaced=None if aside is None else aside.rows,
     )
-    facts = {
+    facts: dict[str, Any] = {
         "rows": float(len(frame)),
         "unreadable_rows": float(frame["problem"].notna().sum()),
         "source_file": found.origin,
         "source_fingerprint": found.fingerprint,
     }
+    if aside is not None:
+        facts["unplaced_rows"] = float(len(aside))
+        facts["unplaced"] = Text(rejected_rows(aside.rows))
+        facts["unplaced_uri"] = watched.lake.uri(watched.tables.unplaced(name), SOURCE)
     return StepOutcome(facts, (whole, *checks), refused=refused)
 
 
 def _written(watched: Watched, batch: str, name: str, found: Extract, outcome: StepOutcome) -> StepOutcome:
     origin = {"source_file": found.origin, "source_fingerprint": found.fingerprint}
     written = watched.lake.write(watched.tables.bronze(name), batch, found.frame, origin)
+    _keep_unplaced(watched, name, found.unplaced)
     return replace(
         outcome,
         facts={**outcome.facts, "fingerprint": written.fingerprint, "changed": written.changed},
         stored=found.frame,
         uri=written.uri,
     )
+
+
+def _keep_unplaced(watched: Watched, name: str, unplaced: Unplaced | None) -> None:
+    """Store what belongs to no batch, as the source has it now; what has been mended is put aside no longer."""
+    table = watched.tables.unplaced(name)
+    if unplaced:
+        watched.lake.write(table, SOURCE, unplaced.rows, {"source_file": str(unplaced.rows["source_file"].iloc[0])})
+    elif unplaced is not None:
+        watched.lake.drop(table, SOURCE)
 
 
 def forget_bronze(watched: Watched, tables: Sequence[str], *, but: str | None = None) -> None:

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from driftwatch_assets.performance import judge_performance, judge_rate
 from driftwatch_assets.steps.champion import expected_of, line_of
-from driftwatch_assets.steps.clean import rejected_rows
 from driftwatch_assets.steps.evidence import identity, write_evidence
 from driftwatch_assets.steps.governance import govern
 from driftwatch_assets.steps.labels import known_with, put_labels_aside, with_labels
-from driftwatch_assets.steps.outcome import CheckOutcome, StepOutcome, Text
+from driftwatch_assets.steps.outcome import CheckOutcome, StepOutcome, Text, rejected_rows
 from driftwatch_assets.steps.relations import NO_LABELS, judge_relations
 from driftwatch_assets.steps.watch import NO_CHAMPION
 from driftwatch_assets.training import measure_task

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+SHOWN_REJECTED = 10
+"""How many rejected rows are set out one by one."""
+
+
 @dataclass(frozen=True)
 class CheckOutcome:
     """The result of one check.
@@ -78,3 +82,15 @@ class StepOutcome:
     uri: str | None = None
     lineage: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     refused: str | None = None
+
+
+def rejected_rows(rejected: pd.DataFrame) -> str:
+    """Set out the first rejected rows as Markdown."""
+    if rejected.empty:
+        return "No row was rejected."
+    lines = ["| file | line | reason |", "|---|---|---|"]
+    for row in rejected.head(SHOWN_REJECTED).itertuples():
+        reason = str(row.reason).replace("|", "\\|")
+        lines.append(f"| {row.source_file} | {row.source_line} | {reason} |")
+    more = len(rejected) - SHOWN_REJECTED
+    return "\n".join(lines) + (f"\n\nand {more} more" if more > 0 else "")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from driftwatch_assets.steps.watched import Watched
 
 LAYERS = ("bronze", "silver", "gold")
+_MOST_REASONS = 50
 
 
 def check_suite(
@@ -33,6 +34,7 @@ def check_suite(
     name: str,
     batch: str,
     rejected: pd.DataFrame | None = None,
+    unplaced: pd.DataFrame | None = None,
     tables: Mapping[str, pd.DataFrame] | None = None,
 ) -> tuple[tuple[CheckOutcome, ...], str | None]:
     """Run a suite on a table and keep what was found.
@@ -47,6 +49,8 @@ def check_suite(
         Which table it is.
     rejected
         Rows that were set aside before, with their `reason`.
+    unplaced
+        Rows of the source that belong to no batch, with their `reason`; no expectation counts them.
     tables
         The batch's other tables, for expectations that speak of them.
 
@@ -61,7 +65,7 @@ def check_suite(
     halting = None
     verdicts: list[dict[str, Any]] = []
     aside = 0 if rejected is None else len(rejected)
-    reasons = {} if rejected is None or rejected.empty else rejected["reason"].astype(str).value_counts().to_dict()
+    reasons = _reasons(rejected)
     if suite.expectations:
         report = validate(
             frame, suite, columns=columns, table=table, batch=batch, rejected=aside, tables=dict(tables or {})
@@ -83,12 +87,20 @@ def check_suite(
         "table": name,
         "rows": len(frame),
         "rejected": aside,
-        "reasons": {str(reason): int(count) for reason, count in list(reasons.items())[:50]},
+        "reasons": dict(list(reasons.items())[:_MOST_REASONS]),
+        "unplaced": dict(list(_reasons(unplaced).items())[:_MOST_REASONS]),
         "halted": halting,
         "verdicts": verdicts,
     }
     write_evidence(watched, batch, f"quality_{layer}_{name}", content)
     return checks, halting
+
+
+def _reasons(aside: pd.DataFrame | None) -> dict[str, int]:
+    """Count rows that were set aside by their reason, the most frequent first."""
+    if aside is None or aside.empty:
+        return {}
+    return {str(reason): int(count) for reason, count in aside["reason"].astype(str).value_counts().items()}
 
 
 def publish_quality(watched: Watched, batch: str, outcomes: Mapping[str, StepOutcome]) -> dict[str, StepOutcome]:
@@ -110,6 +122,7 @@ def publish_quality(watched: Watched, batch: str, outcomes: Mapping[str, StepOut
                 table=content["table"],
                 rows=content["rows"],
                 rejected=content["reasons"],
+                unplaced=content.get("unplaced", {}),
                 verdicts=tuple(content["verdicts"]),
             )
             for content in found

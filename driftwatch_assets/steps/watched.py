@@ -30,6 +30,9 @@ FEATURES = "features"
 LATE_LABELS = "late_labels"
 """Name of the quarantine of labels that were told later and are no declared class."""
 
+SOURCE = "source"
+"""Key of the one partition of a source's quarantine, whose rows are of no batch."""
+
 
 @dataclass(frozen=True)
 class Transforms:
@@ -78,6 +81,10 @@ class Tables:
     def quarantine(self, table: str) -> str:
         """Rejected rows, with the reason."""
         return f"{self.model}/quarantine/{table}"
+
+    def unplaced(self, table: str) -> str:
+        """Rows of a source that belong to no batch, with the reason; its one partition is `SOURCE`."""
+        return f"{self.model}/unplaced/{table}"
 
     @property
     def gold(self) -> str:

@@ -104,11 +104,11 @@ class TestReplay:
     def test_of_a_bad_file_tells_the_line_without_a_traceback(self, terminal: Terminal) -> None:
         terminal.deliver(1)
         lines = tables(1)["visits"]
-        put(terminal.watched, "visits.csv", text("visits", [lines[0] + ",5", *lines[1:]]))
+        put(terminal.watched, "visits.csv", text("visits", [*(line + ",5" for line in lines[:9]), *lines[9:]]))
         done = terminal.run("replay", "club")
         assert done.exit_code == 2
         assert "club, table visits" in done.output
-        assert "visits.csv, line 2: the row belongs to no batch" in done.output
+        assert "visits.csv, line 2: 9 of 60 rows belong to no batch" in done.output
         assert "Traceback" not in done.output
 
 

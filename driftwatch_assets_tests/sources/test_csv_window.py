@@ -17,6 +17,7 @@ from driftwatch_assets.sources import (
     forget_cached,
     read_cached,
     rows_of_window,
+    unplaced_rows,
     window_fingerprints,
 )
 from driftwatch_assets.sources import csv_cache as cache_module
@@ -25,8 +26,10 @@ from driftwatch_assets.sources.window import window_at, window_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from driftwatch_assets.sources import Unplaced
     from driftwatch_assets.sources.window import Every
 
+NO_TIME = "00:00:00, which is no time of a row: expected one from 1900 to 2199"
 SOURCE = CsvSource(columns=("id", "day"), dates={"day": "%Y-%m-%d"})
 
 
@@ -87,13 +90,58 @@ def test_the_windows_part_the_rows(tmp_path: Path, days: list[dt.date], every: E
         assert window_fingerprints(rows, "day", every, path=path) == {key: prints[key]}
 
 
-def test_a_row_that_belongs_to_no_window_refuses_the_file_with_its_line(tmp_path: Path) -> None:
-    path = write(tmp_path, "A,2024-01-31", "B,")
-    with pytest.raises(DeliveryRefused, match=r"loans\.csv, line 3, column day: .* its time is missing"):
-        window_fingerprints(SOURCE.read(path), "day", "month", path=path)
-    path = write(tmp_path, "A,2024-01-31", "B,2024-01-31,x")
-    with pytest.raises(DeliveryRefused, match=r"line 3: .* cannot be read \(line 3: found 3 fields, expected 2\)"):
-        rows_of_window(SOURCE.read(path), "day", window_of("month", "2024-01"), path=path)
+def test_rows_that_belong_to_no_window_are_put_aside_and_the_others_are_as_without_them(tmp_path: Path) -> None:
+    path = write(tmp_path, "A,2024-01-31", "B,2024-02-01")
+    good = window_fingerprints(SOURCE.read(path), "day", "month", path=path)
+
+    bad = ["C,", "D,9999-12-31", "E,0024-02-01", "F", "G,2024-01-31,x", "H,2200-01-01"]
+    path = write(tmp_path, "A,2024-01-31", *bad, "B,2024-02-01")
+    table = SOURCE.read(path)
+    assert window_fingerprints(table, "day", "month", path=path) == good
+    assert rows_of_window(table, "day", window_of("month", "2024-01"), path=path).column("id").to_pylist() == ["A"]
+    assert rows_of_window(table, "day", window_of("month", "2024-02"), path=path).column("source_line")[0].as_py() == 9
+    assert extent_of(table, "day", path=path) == (
+        dt.datetime(2024, 1, 31),  # noqa: DTZ001 - the source's clock
+        dt.datetime(2024, 2, 1),  # noqa: DTZ001 - the source's clock
+    )
+
+    aside = unplaced_rows(table, "day", origin="loans.csv")
+    assert (len(aside), aside.of) == (6, 8)
+    assert aside.rows.values.tolist() == [
+        ["loans.csv", 3, "column day: the time is missing", '{"id": "C", "day": null}'],
+        ["loans.csv", 4, f"column day: found 9999-12-31 {NO_TIME}", '{"id": "D", "day": "9999-12-31 00:00:00"}'],
+        ["loans.csv", 5, f"column day: found 0024-02-01 {NO_TIME}", '{"id": "E", "day": "0024-02-01 00:00:00"}'],
+        ["loans.csv", 6, "line 6: found 1 fields, expected 2", "F"],
+        ["loans.csv", 7, "line 7: found 3 fields, expected 2", "G,2024-01-31,x"],
+        ["loans.csv", 8, f"column day: found 2200-01-01 {NO_TIME}", '{"id": "H", "day": "2200-01-01 00:00:00"}'],
+    ]
+    hidden = unplaced_rows(table, "day", origin="loans.csv", personal=["day"]).rows
+    assert not any("9999" in text for text in [*hidden["reason"], *hidden["source_text"]])
+
+
+@pytest.mark.parametrize("every", ["day", "week", "month", "year"])
+def test_the_last_time_of_all_is_in_a_window_of_every_length(tmp_path: Path, every: Every) -> None:
+    path = write(tmp_path, "A,2199-12-31", "B,1900-01-01")
+    table = SOURCE.read(path)
+    assert len(unplaced_rows(table, "day", origin="loans.csv")) == 0
+    assert len(window_fingerprints(table, "day", every, path=path)) == 2
+
+
+def test_one_row_costs_no_source_and_a_share_bounds_how_many_may_be_put_aside(tmp_path: Path) -> None:
+    def aside(bad: int, good: int) -> Unplaced:
+        path = write(tmp_path, *["A,"] * bad, *["B,2024-01-31"] * good)
+        return unplaced_rows(SOURCE.read(path), "day", origin="loans.csv")
+
+    assert not aside(0, 1).too_many(0.0)
+    assert not aside(1, 1).too_many(0.05)
+    assert aside(1, 0).too_many(0.05)
+    assert aside(2, 37).too_many(0.05)
+    assert not aside(2, 38).too_many(0.05)
+    assert aside(1, 99).too_many(0.0)
+
+
+def test_the_time_is_one_of_the_dates(tmp_path: Path) -> None:
+    path = write(tmp_path, "A,2024-01-31")
     with pytest.raises(ValueError, match=r"'id' is no date column of the table, .*: expected one of day"):
         window_fingerprints(SOURCE.read(path), "id", "month", path=path)
 

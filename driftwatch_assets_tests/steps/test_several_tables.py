@@ -88,6 +88,43 @@ class TestABatch:
         assert "members" in refusals(ingest(club, "2024-02"))
         assert refusals(ingest(club, "2024-03")) == {}
 
+    def test_is_whole_beside_rows_of_the_source_that_belong_to_no_batch(self, club: Watched) -> None:
+        taken_in(club, "2024-01")
+        before = club.lake.fingerprint(VISITS, "2024-01")
+        bad = ["m01000,9999-12-31,7,", "m01002,2024-01-28,7,8,"]
+        put(club, "visits.csv", text("visits", [*bad, *tables(3)["visits"]]))
+        outcomes = ingest(club, "2024-02")
+        assert refusals(outcomes) == {}
+        facts, quarantine = outcomes["visits"].facts, "club/unplaced/visits"
+        assert (facts["rows"], facts["unplaced_rows"]) == (120.0, 2.0)
+        assert facts["unplaced_uri"] == club.lake.uri(quarantine, "source")
+        assert "| visits.csv | 3 | line 3: found 5 fields, expected 4 |" in facts["unplaced"].markdown
+        [delivery] = [check for check in outcomes["visits"].checks if check.name == DELIVERY_CHECK]
+        assert "of the source 2 of 362 rows belong to no batch" in delivery.description
+        aside = club.lake.read(quarantine, "source")
+        assert aside[["source_file", "source_line"]].to_numpy().tolist() == [["visits.csv", 2], ["visits.csv", 3]]
+        assert aside["source_text"].tolist() == [
+            '{"member": "m01000", "month": "9999-12-31 00:00:00", "visits": 7.0, "status": null}',
+            "m01002,2024-01-28,7,8,",
+        ]
+        page = club.lake.read_file(club.tables.quality_page("2024-02")).decode()
+        assert "Rows of the source that belong to no batch" in page
+        assert "line 3: found 5 fields, expected 4" in page
+        assert outcomes["members"].facts["unplaced_rows"] == 0.0
+
+        ingest(club, "2024-01")
+        assert club.lake.read(VISITS, "2024-01").shape[0] == 60
+        assert club.lake.fingerprint(VISITS, "2024-01") != before, "its lines have moved"
+        deliver(club, 3)
+        ingest(club, "2024-01")
+        assert club.lake.fingerprint(VISITS, "2024-01") == before
+        assert not club.lake.exists(quarantine, "source"), "what has been mended is put aside no longer"
+
+    def test_that_has_too_many_rows_of_no_batch_beside_it_is_refused(self, club: Watched) -> None:
+        put(club, "visits.csv", text("visits", [*["m01000,,7,"] * 20, *tables(3)["visits"]]))
+        assert "20 of 380 rows belong to no batch" in refusals(ingest(club, "2024-02"))["visits"]
+        assert club.lake.batches(VISITS) == club.lake.batches(MEMBERS) == []
+
     def test_of_which_one_table_is_refused_is_not_stored_at_all(self, club: Watched) -> None:
         deliver(club, 3, changed=lambda table, lines: lines if table == "members" else lines[:60])
         outcomes = ingest(club, "2024-02")

@@ -66,6 +66,37 @@ class TestWindows:
         assert batches(arrived) == ["2024-02", "2024-03"]
         assert arrived.remarks == ("2024-01, 2024-04: outside of the declared start and end",)
 
+    def test_are_as_they_were_when_rows_come_that_belong_to_none(self, club: Watched) -> None:
+        deliver(club, 2)
+        before = look(club).landed
+        lines = tables(2)["visits"]
+        bad = ["m01000,9999-12-31,7,", "m01001,0024-02-28,7,", "m01002,2024-02-28,7,8,", "m01003,,7,"]
+        put(club, "visits.csv", text("visits", [*lines[:60], *bad, *lines[60:]]))
+        arrived = look(club)
+        assert arrived.landed == before
+        [told] = arrived.remarks
+        assert told == (
+            f"visits.csv: 4 of {len(lines) + 4} rows belong to no batch ({4 / (len(lines) + 4):.2%}); the first: "
+            f"line 62: column month: found 9999-12-31 00:00:00, which is no time of a row: expected one from 1900 to "
+            f"2199"
+        )
+        assert look(club, arrived.cache) == arrived
+
+    def test_are_not_made_of_a_file_of_which_too_many_rows_belong_to_none(self, tmp_path: Path) -> None:
+        lines = tables(2)["visits"]
+        spoilt = [line.replace("2024-01-28", "") if at < 5 else line for at, line in enumerate(lines)]
+        for share, taken in ((0.05, True), (0.02, False)):
+            club = watched_in(tmp_path, model({"source.max_unplaced": share}))
+            deliver(club, 2)
+            put(club, "visits.csv", text("visits", spoilt))
+            if taken:
+                assert batches(look(club)) == ["2024-01", "2024-02"]
+                continue
+            with pytest.raises(
+                SourceRefused, match=r"visits\.csv, line 2: 5 of 180 rows .*At most 2\.00% may \(max_unplaced"
+            ):
+                look(club)
+
 
 class TestFiles:
     def test_that_are_missing_are_named_and_nothing_is_taken(self, club: Watched) -> None:
@@ -166,22 +197,12 @@ BAD = {
         lambda good: good.encode().replace(b"m01002", b"m\xff1002", 1),
         ["line 4", "0xff", "not utf-8"],
     ),
-    "ragged line": (
-        "visits",
-        lambda good: good.replace("m01001,2024-01-28,", "m01001,2024-01-28,7,", 1),
-        ["line 3", "found 5 fields, expected 4"],
-    ),
     "empty table": ("members", lambda good: good.splitlines()[0] + "\n", ["members.csv", "has a header and no rows"]),
     "empty file": ("members", lambda _: "", ["members.csv", "the file is empty"]),
     "mixed dates": (
         "visits",
         lambda good: good.replace("2024-01-28", "28/01/2024", 1),
         ["line 2", "column month", "'28/01/2024'", "%Y-%m-%d"],
-    ),
-    "missing date": (
-        "visits",
-        lambda good: good.replace("2024-01-28", "", 1),
-        ["line 2", "column month", "its time is missing"],
     ),
     "unclosed quote": (
         "visits",

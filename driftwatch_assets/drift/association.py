@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from driftwatch_assets.drift.significance import LEAST_EXPECTED
+from driftwatch_assets.drift.chi_square import LEAST_EXPECTED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

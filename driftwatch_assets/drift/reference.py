@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CONTENT = "reference"
+USUAL_ALPHA = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,13 +119,16 @@ class Reference:
         """Rows that it was fitted on."""
         return next(iter(self.columns.values())).rows
 
-    def compare(self, batch: pd.DataFrame) -> pd.DataFrame:
+    def compare(self, batch: pd.DataFrame, alpha: float | None = None) -> pd.DataFrame:
         """Compute how far a batch is from this reference, feature by feature; nothing is judged.
 
         Parameters
         ----------
         batch
             A table with exactly the columns that were fitted, in any order; it may be empty.
+        alpha
+            The level of the policy that will judge this (0.01 where None): p-values by draws are made fine enough for
+            it (see `chi_square`).
 
         Returns
         -------
@@ -152,7 +156,7 @@ class Reference:
         ColumnRefused
             When a column holds an infinite value, or is text where the reference has numbers.
         """
-        return compare_columns(self.columns, matching(batch, self.columns))
+        return compare_columns(self.columns, matching(batch, self.columns), USUAL_ALPHA if alpha is None else alpha)
 
     @cached_property
     def fingerprint(self) -> str:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from driftwatch_assets.drift.fisher import fisher_pvalue
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     Floats = NDArray[np.float64]
-
-LEAST_EXPECTED = 5.0
 
 
 def ks_pvalue(distance: ArrayLike, n_reference: ArrayLike, n_current: ArrayLike) -> Floats:
@@ -60,91 +60,10 @@ def ks_pvalue(distance: ArrayLike, n_reference: ArrayLike, n_current: ArrayLike)
         return np.asarray(kolmogorov((root + 0.12 + 0.11 / root) * gap))
 
 
-def chi_square(reference: NDArray[np.int64], current: NDArray[np.int64]) -> tuple[float, float]:
-    """Test whether counts in the same categories come from one distribution (Pearson, without correction).
-
-    ``chi2 = sum over sides and categories of (observed - expected)^2 / expected``, with ``categories - 1`` degrees
-    of freedom. Categories of which fewer than 5 rows are expected on a side are pooled before, and the pool joins
-    the rarest other category when it is itself that rare (Cochran's rule).
-
-    Parameters
-    ----------
-    reference, current
-        Counts, of equal length, at least one row each.
-
-    Returns
-    -------
-    tuple
-        The statistic, and its p-value. ``(0.0, 1.0)`` when a single category is left.
-
-    Examples
-    --------
-    >>> statistic, p = chi_square(np.array([500, 300, 200]), np.array([30, 30, 40]))
-    >>> round(statistic, 2), round(p, 7)
-    (24.21, 5.5e-06)
-    >>> chi_square(np.array([10]), np.array([20]))
-    (0.0, 1.0)
-    """
-    from scipy.special import chdtrc
-
-    table = np.stack([reference, current]).astype(np.float64)
-    table = table[:, table.sum(axis=0) > 0]
-    sides = table.sum(axis=1, keepdims=True) / table.sum()
-    rare = (table.sum(axis=0) * sides).min(axis=0) < LEAST_EXPECTED
-    if rare.any() and table.shape[1] > 1:
-        pool, kept = table[:, rare].sum(axis=1, keepdims=True), table[:, ~rare]
-        if kept.shape[1] and (pool.sum() * sides).min() < LEAST_EXPECTED:
-            kept[:, kept.sum(axis=0).argmin()] += pool[:, 0]
-            table = kept
-        else:
-            table = np.hstack([kept, pool])
-    if table.shape[1] == 1:
-        return 0.0, 1.0
-    expected = table.sum(axis=0) * sides
-    statistic = float(((table - expected) ** 2 / expected).sum())
-    return statistic, float(chdtrc(table.shape[1] - 1, statistic))
-
-
-def one_sided_pvalue(occurrences: int, categories: int, n_with: int, n_without: int) -> float:
-    """Bound the chance that a category shows on one side only.
-
-    ``p <= min(1, categories * (n_with / (n_with + n_without)) ** occurrences)``: without drift each occurrence
-    falls on the one side with that probability (sampling without replacement only lowers it), and any of the
-    categories could have been the one.
-
-    Parameters
-    ----------
-    occurrences
-        Rows of the most frequent category that shows on one side only; with 0 there is nothing to test.
-    categories
-        Categories seen on either side.
-    n_with, n_without
-        Rows of the side where it shows, and of the other.
-
-    Returns
-    -------
-    float
-        From 0 to 1; NaN without occurrences.
-
-    Examples
-    --------
-    >>> one_sided_pvalue(10, 4, 1000, 1000)
-    0.00390625
-    >>> one_sided_pvalue(1, 4, 1000, 1000)
-    1.0
-    """
-    if not occurrences:
-        return float("nan")
-    return min(1.0, categories * (n_with / (n_with + n_without)) ** occurrences)
-
-
 def missing_pvalue(
     missing_reference: ArrayLike, rows_reference: ArrayLike, missing_current: ArrayLike, rows_current: ArrayLike
 ) -> Floats:
-    """Test whether the share of missing values is the same on both sides (two proportions, Yates' correction).
-
-    ``z = (|p1 - p2| - (1/n1 + 1/n2) / 2) / sqrt(p (1 - p) (1/n1 + 1/n2))`` with ``p`` the pooled share; the p-value
-    is two-sided normal.
+    """Test whether the share of missing values is the same on both sides (Fisher's exact test, two-sided).
 
     Parameters
     ----------
@@ -163,17 +82,13 @@ def missing_pvalue(
     >>> missing_pvalue([0, 10, 10], 1000, [0, 2, 30], 200).round(6)
     array([nan,  1.,  0.])
     """
-    from scipy.special import erfc
-
-    one, other = np.asarray(rows_reference, dtype=np.float64), np.asarray(rows_current, dtype=np.float64)
-    lost, gone = np.asarray(missing_reference, dtype=np.float64), np.asarray(missing_current, dtype=np.float64)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        pooled = (lost + gone) / (one + other)
-        weight = 1 / one + 1 / other
-        gap = np.maximum(np.abs(lost / one - gone / other) - weight / 2, 0.0)
-        p = erfc(gap / np.sqrt(pooled * (1 - pooled) * weight) / np.sqrt(2.0))
+    lost, one, gone, other = (
+        np.atleast_1d(each)
+        for each in np.broadcast_arrays(missing_reference, rows_reference, missing_current, rows_current)
+    )
+    result = np.full(lost.shape, np.nan)
     tested = (lost + gone > 0) & (one > 0) & (other > 0)
-    result: Floats = np.where(tested, np.where(pooled == 1, 1.0, p), np.nan)
+    result[tested] = fisher_pvalue(lost[tested], one[tested], gone[tested], other[tested])
     return result
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from driftwatch_assets.drift.chi_square import DRAWS, chi_square
 from driftwatch_assets.drift.columns import NumericColumn, kind_of, sorted_values
 from driftwatch_assets.drift.distances import bin_counts, ks_distance, population_stability, wasserstein_distance
 from driftwatch_assets.drift.levels import snapped
-from driftwatch_assets.drift.significance import chi_square, ks_pvalue, missing_pvalue, one_sided_pvalue
+from driftwatch_assets.drift.one_sided import one_sided_pvalue
+from driftwatch_assets.drift.significance import ks_pvalue, missing_pvalue
 from driftwatch_assets.drift.truth_values import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -45,14 +48,17 @@ TYPES: Mapping[str, type] = {
     "rows_reference": int,
     "rows_current": int,
 }
+MOST_TESTS = 12  # of a column: four, one of which has three parts
 EMPTY: Mapping[type, Any] = {float: np.nan, int: 0, object: None}
 
 
-def compare_columns(columns: Mapping[str, Column], batch: pd.DataFrame) -> pd.DataFrame:
+def compare_columns(columns: Mapping[str, Column], batch: pd.DataFrame, alpha: float) -> pd.DataFrame:
     """Compute the statistics of every column; the batch has exactly these columns.
 
-    The population stability index is computed for all of them at once, from their counts.
+    The population stability index is computed for all of them at once, from their counts. Tests by draws are given as
+    many that their p-values can stay below `alpha` when they are adjusted for all tests of all columns.
     """
+    draws = max(DRAWS, math.ceil(MOST_TESTS * len(columns) / alpha))
     found: dict[str, Any] = {name: np.full(len(columns), EMPTY[kind], dtype=kind) for name, kind in TYPES.items()}
     found["rows_current"][:] = len(batch)
     counts: dict[int, Counts] = {}
@@ -62,7 +68,7 @@ def compare_columns(columns: Mapping[str, Column], batch: pd.DataFrame) -> pd.Da
         if isinstance(column, NumericColumn):
             counts[at] = _numeric(column, batch[name], found, at)
         else:
-            counts[at] = _categorical(column, counted(batch[name], "batch", column.counts), found, at)
+            counts[at] = _categorical(column, counted(batch[name], "batch", column.counts), found, at, draws)
     n_reference, n_current = found["n_reference"], found["n_current"]
     rows_reference, rows_current = found["rows_reference"], found["rows_current"]
     (comparable,) = np.minimum(n_reference, n_current).nonzero()
@@ -104,23 +110,31 @@ def _scaled(distance: float, deviation: float) -> float:
     return float("inf") if distance > 0 else 0.0
 
 
-def _categorical(column: CategoricalColumn, current: dict[str, int], found: dict[str, Any], at: int) -> Counts:
+def _categorical(
+    column: CategoricalColumn, current: dict[str, int], found: dict[str, Any], at: int, draws: int
+) -> Counts:
     n_reference, n_current = column.n, sum(current.values())
     found["kind"][at] = "categorical"
     found["n_current"][at] = n_current
+    unknown = [name for name in current if name not in column.counts]
+    expected = _counts(column.counts.values(), len(column.counts), unknown=len(unknown))
+    observed = _counts((current.get(name, 0) for name in column.counts), len(column.counts), unknown=len(unknown))
+    observed[len(column.counts) :] = [current[name] for name in unknown]
     found["new_categories"][at], found["lost_categories"][at] = [], []
-    everything = sorted(column.counts.keys() | current.keys())
-    expected = np.array([column.counts.get(each, 0) for each in everything], dtype=np.int64)
-    counted = np.array([current.get(each, 0) for each in everything], dtype=np.int64)
     if not (n_reference and n_current):
-        return expected, counted
-    new, lost = counted[expected == 0], expected[counted == 0]
-    many = len(everything)
-    found["chi2"][at], found["chi2_pvalue"][at] = chi_square(expected, counted)
-    found["new_categories"][at] = [each for each in current if each not in column.counts]
-    found["lost_categories"][at] = [each for each in column.counts if each not in current]
+        return expected, observed
+    new, lost = observed[expected == 0], expected[observed == 0]
+    found["chi2"][at], found["chi2_pvalue"][at] = chi_square(expected, observed, draws)
+    found["new_categories"][at] = unknown
+    found["lost_categories"][at] = [name for name in column.counts if name not in current]
     found["new_category_rate"][at] = new.sum() / n_current
     found["lost_category_rate"][at] = lost.sum() / n_reference
-    found["new_category_pvalue"][at] = one_sided_pvalue(new.max(initial=0), many, n_current, n_reference)
-    found["lost_category_pvalue"][at] = one_sided_pvalue(lost.max(initial=0), many, n_reference, n_current)
-    return expected, counted
+    found["new_category_pvalue"][at] = one_sided_pvalue(observed, expected)
+    found["lost_category_pvalue"][at] = one_sided_pvalue(expected, observed)
+    return expected, observed
+
+
+def _counts(known: Iterable[int], many: int, *, unknown: int) -> NDArray[np.int64]:
+    counts = np.zeros(many + unknown, dtype=np.int64)
+    counts[:many] = np.fromiter(known, dtype=np.int64, count=many)
+    return counts

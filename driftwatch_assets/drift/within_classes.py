@@ -38,7 +38,9 @@ class ClassReferences:
 
     references: Mapping[str, Reference]
 
-    def compare(self, batch: pd.DataFrame, labels: pd.Series[Any]) -> dict[str, pd.DataFrame]:
+    def compare(
+        self, batch: pd.DataFrame, labels: pd.Series[Any], alpha: float | None = None
+    ) -> dict[str, pd.DataFrame]:
         """Compare the rows of each class with that class's reference.
 
         Parameters
@@ -47,6 +49,8 @@ class ClassReferences:
             A table with exactly the columns that were fitted.
         labels
             The class of each row, in the same order; rows without one are left out.
+        alpha
+            As at `Reference.compare`.
 
         Returns
         -------
@@ -56,7 +60,7 @@ class ClassReferences:
         names = _classes_of(batch, labels)
         present = set(names.dropna())
         return {
-            name: reference.compare(batch[(names == name).to_numpy()])
+            name: reference.compare(batch[(names == name).to_numpy()], alpha)
             for name, reference in self.references.items()
             if name in present
         }

@@ -174,7 +174,7 @@ def _references(
     files[FEATURES_FILE] = reference.to_bytes()
     verdicts = []
     for one, frame in window.items():
-        verdict = judge(reference.compare(frame[features]).loc[compared], policy=plan.features)
+        verdict = judge(reference.compare(frame[features], plan.features.alpha).loc[compared], policy=plan.features)
         verdicts.append(
             {
                 "batch": one,

@@ -59,7 +59,9 @@ def judge_relations(watched: Watched, champion: LoadedModel | None, labelled: pd
     checks = []
     features = labelled[list(champion.features)]
     if plan.labels is not None:
-        statistics = Reference.from_bytes(champion.references[LABELS_FILE]).compare(labelled[[label]].astype(str))
+        statistics = Reference.from_bytes(champion.references[LABELS_FILE]).compare(
+            labelled[[label]].astype(str), plan.labels.alpha
+        )
         verdict = judge(statistics, policy=plan.labels)
         content["label_drift"] = with_statistics(statistics, verdict)
         checks.append(verdict_check("label_drift", verdict))
@@ -72,7 +74,9 @@ def judge_relations(watched: Watched, champion: LoadedModel | None, labelled: pd
         checks.append(verdict_check("correlation_drift", relation))
     elif plan.correlation is not None:
         checks.append(unjudged("correlation_drift", "not judged: the champion was trained before this was declared"))
-    within = ClassReferences.from_bytes(champion.references[CLASSES_FILE]).compare(features, labelled[label])
+    within = ClassReferences.from_bytes(champion.references[CLASSES_FILE]).compare(
+        features, labelled[label], plan.features.alpha
+    )
     compared = watched_features(watched, champion.features)
     within = {name: table.loc[compared] for name, table in within.items()}
     content["within_classes"] = plain_rows(judge_within(within, policy=plan.features))

@@ -136,10 +136,14 @@ def watch_served(watched: Watched, hour: str) -> StepOutcome:
 def _judge(watched: Watched, version: ModelVersion, rows: pd.DataFrame, labels: pd.DataFrame | None) -> _Judged:
     champion = watched.registry.load(version)
     plan = watched.declaration.drift
-    features = Reference.from_bytes(champion.references[FEATURES_FILE]).compare(rows[list(champion.features)])
+    features = Reference.from_bytes(champion.references[FEATURES_FILE]).compare(
+        rows[list(champion.features)], plan.features.alpha
+    )
     features = features.loc[watched_features(watched, champion.features)]
     predictions = rows[prediction_columns(watched.declaration.task)]
-    compared = Reference.from_bytes(champion.references[PREDICTIONS_FILE]).compare(predictions)
+    compared = Reference.from_bytes(champion.references[PREDICTIONS_FILE]).compare(
+        predictions, None if plan.predictions is None else plan.predictions.alpha
+    )
     performance, metrics, labelled = _performance(watched, champion, rows, labels)
     return _Judged(
         version,

@@ -57,7 +57,9 @@ def watch_drift(watched: Watched, batch: str) -> StepOutcome:
             checks += judge_relations(watched, None, labelled, reason).checks
         return StepOutcome({"rows": float(len(gold)), "verdict": reason, "fingerprint": fingerprint}, tuple(checks))
     champion = watched.registry.load(record)
-    statistics = Reference.from_bytes(champion.references[FEATURES_FILE]).compare(gold[list(champion.features)])
+    statistics = Reference.from_bytes(champion.references[FEATURES_FILE]).compare(
+        gold[list(champion.features)], plan.features.alpha
+    )
     statistics = statistics.loc[watched_features(watched, champion.features)]
     verdict = judge(statistics, policy=plan.features)
     table = verdict.mark(statistics)
@@ -117,7 +119,7 @@ def _predictions(watched: Watched, batch: str, champion: LoadedModel) -> tuple[d
     if said.empty:
         return {}, [unjudged("prediction_drift", "not judged: nothing was predicted")]
     reference = Reference.from_bytes(champion.references[PREDICTIONS_FILE])
-    statistics = reference.compare(said[prediction_columns(watched.declaration.task)])
+    statistics = reference.compare(said[prediction_columns(watched.declaration.task)], policy.alpha)
     verdict = judge(statistics, policy=policy)
     return {"prediction_drift": with_statistics(statistics, verdict)}, [verdict_check("prediction_drift", verdict)]
 

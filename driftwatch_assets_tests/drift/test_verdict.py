@@ -124,6 +124,23 @@ def test_a_rare_category_missing_from_a_small_batch_is_no_drift() -> None:
     assert verdict_on(reference, pd.DataFrame({"gas": ["a", "b"] * 30})).drift_detected is False
 
 
+@pytest.mark.parametrize("kind", [str, bool])
+def test_a_rare_category_that_surges_is_drift(kind: type) -> None:
+    values = {str: ("no", "yes"), bool: (False, True)}[kind]
+    reference, batch = (pd.DataFrame({"flag": np.repeat(values, counts)}) for counts in ((19_980, 20), (1, 99)))
+    verdict = verdict_on(reference, batch)
+    assert (verdict.drift_detected, verdict.severity, verdict.drifted_features) == (True, "high", ["flag"])
+    assert verdict.features[0].pvalue_adjusted == pytest.approx(2.8e-246, rel=0.01)
+
+
+def test_a_vocabulary_of_rare_values_that_was_replaced_is_drift_and_one_of_identifiers_is_not() -> None:
+    reference = pd.DataFrame({"item": [f"a{at % 5000}" for at in range(20_000)], "id": np.arange(20_000).astype(str)})
+    batch = pd.DataFrame({"item": [f"b{at % 500}" for at in range(1000)], "id": np.arange(50_000, 51_000).astype(str)})
+    verdict = verdict_on(reference, batch)
+    assert verdict.drifted_features == ["item"]
+    assert {"distribution", "new categories", "lost categories"} == set(verdict.features[0].because)
+
+
 def test_label_drift_is_judged_on_one_column() -> None:
     verdict = verdict_on(pd.DataFrame({"gas": ["a", "b"] * 400}), pd.DataFrame({"gas": ["a"] * 300 + ["b"] * 100}))
     assert (verdict.drift_detected, verdict.drifted_features) == (True, ["gas"])

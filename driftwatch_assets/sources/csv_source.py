@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from driftwatch_assets.sources.csv_dates import Contradiction, Dates, check_format, choose_dates, has_two_digit_year
 from driftwatch_assets.sources.csv_records import Body, Dialect, Records, read_header, read_records
 from driftwatch_assets.sources.csv_text import read_text
-from driftwatch_assets.sources.csv_values import EXPECTED, CsvType, DateMisfit, as_dates, as_numbers, check_format
+from driftwatch_assets.sources.csv_values import EXPECTED, CsvType, as_numbers
 from driftwatch_assets.sources.quarantine import WITHHELD_TEXT
 from driftwatch_assets.sources.refusal import DeliveryRefused
 
@@ -29,10 +30,10 @@ _LISTED = 5
 class CsvSource(BaseModel):
     r"""How to read a CSV file into a bronze table.
 
-    A file is read whole or refused; within it, a record with another number of fields becomes a row with a ``problem``
-    and no values, and one with a value that is not of its declared type a row with a ``problem`` and its dates alone,
-    which tell the window that it belongs to. A date that contradicts its declared format
-    refuses the whole file: the other dates of that file may be read, and be wrong.
+    A file is read whole or refused; within it, a record with another number of fields, or one that repeats the header,
+    becomes a row with a ``problem`` and no values, and one with a value that is not of its declared type, or is no day,
+    a row with a ``problem`` and its dates alone, which tell the window that it belongs to. A date that contradicts its
+    declared format (see `as_dates`) refuses the whole file: the other dates of that file may be read, and be wrong.
 
     Examples
     --------
@@ -75,6 +76,12 @@ class CsvSource(BaseModel):
         default_factory=dict,
         description="Column → the strptime format of its dates, e.g. %d/%m/%Y, or a list of formats that a file may "
         "have. The lists of all columns are equally long: a file has the first format of each, or the second of each.",
+    )
+    pivot_year: int | None = Field(
+        default=None,
+        ge=1800,
+        le=2100,
+        description="The first year that a two-digit year (%y) can mean: with 1950, 50 is 1950 and 49 is 2049.",
     )
     types: dict[str, CsvType] = Field(
         default_factory=dict,
@@ -146,6 +153,12 @@ class CsvSource(BaseModel):
                     raise ValueError(
                         f"{field} names column {column!r}, which is not in columns{_nearest(column, self.columns)}"
                     )
+        for column, declared in self.dates.items():
+            if self.pivot_year is None and any(map(has_two_digit_year, _formats(declared))):
+                raise ValueError(
+                    f"dates has a two-digit year (%y) for column {column!r}, and nobody says of which century: declare "
+                    f"pivot_year, the first year that it can mean, e.g. 1950 for 1950 to 2049"
+                )
         if both := sorted(self.dates.keys() & self.types.keys()):
             raise ValueError(f"column {both[0]!r} is in dates and in types: expected it in one of them")
         return self
@@ -185,6 +198,18 @@ class CsvSource(BaseModel):
             )
         return self._bronze(path, records)
 
+    def _headers(self, texts: dict[str, pa.ChunkedArray]) -> list[int]:
+        """Find the records that repeat the header, as where files were put one behind the other."""
+        if len(texts) == 1:
+            return []
+        again: np.ndarray | None = None
+        for name, column in texts.items():
+            same = np.asarray(pc.fill_null(pc.equal(column, name), False))
+            again = same if again is None else again & same
+            if not again.any():
+                return []
+        return [] if again is None else np.flatnonzero(again).tolist()
+
     def _check_header(self, path: Path, found: list[str]) -> None:
         if twice := _twice(found):
             shown = [name for name in twice if name in self.columns or not self.personal]
@@ -216,20 +241,29 @@ class CsvSource(BaseModel):
 
     def _bronze(self, path: Path, records: Records) -> pa.Table:
         problems = dict(records.problems)
+        texts = records.columns
+        for row in self._headers(texts):
+            problems[row] = f"line {records.lines[row]}: it repeats the header"
+        if len(problems) > len(records.problems):
+            again = pa.array(np.isin(np.arange(len(records.lines)), list(problems)))
+            texts = {name: pc.if_else(again, pa.scalar(None, pa.string()), column) for name, column in texts.items()}
         columns: dict[str, pa.ChunkedArray] = {}
-        dates = self._dates(path, records)
+        dates = self._dates(path, texts, records.lines)
         for name in self.columns:
-            texts = records.columns[name]
+            kind = self.types.get(name, "text")
+            unfit, expected = np.empty(0, int), ""
             if name in dates:
-                columns[name] = dates[name]
-            elif (kind := self.types.get(name, "text")) != "text":
-                columns[name], unfit = as_numbers(texts, kind)
-                for row in np.flatnonzero(unfit.to_numpy()).tolist():
-                    found = self._shown(name, texts[row].as_py())
-                    problem = f"line {records.lines[row]}, column {name}: found {found}, expected {EXPECTED[kind]}"
-                    problems.setdefault(row, problem)
+                columns[name], unfit = dates[name].values, dates[name].unfit
+                expected = f"a day or a moment as {dates[name].declared}"
+            elif kind != "text":
+                columns[name], is_unfit = as_numbers(texts[name], kind)
+                unfit, expected = np.flatnonzero(is_unfit.to_numpy()), EXPECTED[kind]
             else:
-                columns[name] = texts
+                columns[name] = texts[name]
+            for row in unfit.tolist():
+                found = self._shown(name, texts[name][row].as_py())
+                problem = f"line {records.lines[row]}, column {name}: found {found}, expected {expected}"
+                problems.setdefault(row, problem)
         rows = len(records.lines)
         if rows and len(problems) == rows:
             raise DeliveryRefused(
@@ -259,32 +293,20 @@ class CsvSource(BaseModel):
             }
         ).combine_chunks()
 
-    def _dates(self, path: Path, records: Records) -> dict[str, pa.ChunkedArray]:
-        """Read the date columns by the first choice of formats that fits all of them, or refuse the file."""
-        choices = max((len(_formats(declared)) for declared in self.dates.values()), default=1)
-        misfits: list[tuple[int, str, str]] = []
-        for choice in range(choices):
-            found: dict[str, pa.ChunkedArray] = {}
-            wrong: list[tuple[int, str, str]] = []
-            for name, declared in self.dates.items():
-                formats = _formats(declared)
-                chosen = formats[choice] if len(formats) > 1 else formats[0]
-                try:
-                    found[name] = as_dates(records.columns[name], chosen)
-                except DateMisfit as misfit:
-                    wrong.append((misfit.row, name, chosen))
-            if not wrong:
-                return found
-            misfits.append(min(wrong))
-        # The choice that fits the longest is what the file was meant to have.
-        row, name, chosen = max(misfits, key=lambda misfit: misfit[0])
-        others = [declared for declared in _formats(self.dates[name]) if declared != chosen]
+    def _dates(self, path: Path, texts: dict[str, pa.ChunkedArray], lines: np.ndarray) -> dict[str, Dates]:
+        """Read the date columns by the choice of formats that the file has, or refuse the file."""
+        formats = {name: _formats(declared) for name, declared in self.dates.items()}
+        found = choose_dates(texts, formats, self.pivot_year)
+        if not isinstance(found, Contradiction):
+            return found
+        others = [declared for declared in formats[found.column] if declared != found.declared]
         raise DeliveryRefused(
             path,
-            int(records.lines[row]),
-            name,
-            f"found {self._shown(name, records.columns[name][row].as_py())}, which does not fit the declared format "
-            f"{chosen}{f' (nor do all dates of the file fit {_listed(others)})' if others else ''}",
+            int(lines[found.row]),
+            found.column,
+            f"found {self._shown(found.column, texts[found.column][found.row].as_py())}, which does not fit the "
+            f"declared format {found.declared}"
+            f"{f' (nor do all dates of the file fit {_listed(others)})' if others else ''}",
             "A file has all its dates in one format: correct it at its origin, or the formats in dates.",
         )
 

@@ -111,6 +111,12 @@ def test_a_ragged_line_and_a_wrong_type_are_problems_of_their_rows(tmp_path: Pat
         ("-9223372036854775808", -9223372036854775808.0, -9223372036854775808),
         ("9223372036854775808", 9223372036854775808.0, None),
         ("٣", None, None),
+        ("1.0", 1.0, 1),
+        ("-2.00", -2.0, -2),
+        ("1.5", 1.5, None),
+        ("1.0.0", None, None),
+        ("9007199254740993.0", 9007199254740992.0, 9007199254740993),
+        ("9223372036854775808.0", 9223372036854775808.0, None),
     ],
 )
 def test_numbers_are_what_they_look_like(tmp_path: Path, text: str, number: float | None, integer: int | None) -> None:
@@ -157,6 +163,97 @@ def test_several_formats_are_one_choice_for_all_columns_of_a_file(tmp_path: Path
     fixed = CsvSource(columns=("id", "seen", "start"), dates={"seen": "%Y-%m-%d", "start": both})
     read(tmp_path, "id,seen,start\nA,2024-05-01,3/4/2024\n", fixed)
     assert refusal(tmp_path, "id,seen,start\nA,1/5/2024,3/4/2024\n", fixed).column == "seen"
+
+
+@pytest.mark.parametrize(
+    "text", ["2024-02-30", "0000-00-00", "2024-13-01", "2024-01-32", "soon", "-", "NaT", "12", "24-05-03"]
+)
+def test_a_date_that_is_no_day_is_a_problem_of_its_row(tmp_path: Path, text: str) -> None:
+    table = read(tmp_path, f"loan_id,amount,start\nA,1,2024-01-31\nB,2,{text}\nC,3,2024-02-01\n")
+    assert table.column("problem").to_pylist() == [
+        None,
+        f"line 3, column start: found {text!r}, expected a day or a moment as %Y-%m-%d",
+        None,
+    ]
+    assert table.column("source_text").to_pylist() == [None, f"B,2,{text}", None]
+    assert table.column("amount").to_pylist() == [1.0, None, 3.0]
+    assert [moment and moment.day for moment in table.column("start").to_pylist()] == [31, None, 1]
+
+
+@pytest.mark.parametrize(
+    "text", ["31/01/2024", "31-01-2024", "2024-01-31 00:00:00", "20240131", "Jan 31, 2024", "31. Jan 2024", "1/2/24"]
+)
+def test_a_date_of_another_format_refuses_the_file(tmp_path: Path, text: str) -> None:
+    source = CsvSource(columns=("id", "t"), delimiter=";", dates={"t": "%Y-%m-%d"})
+    assert refusal(tmp_path, f"id;t\nA;2024-01-31\nB;{text}\nC;2024-02-01\n", source).line == 3
+
+
+def test_a_format_is_matched_whole(tmp_path: Path) -> None:
+    def refused(declared: str, *texts: str) -> int | None:
+        source = CsvSource(columns=("id", "t"), delimiter=";", dates={"t": declared})
+        return refusal(tmp_path, "\n".join(["id;t", *(f"A;{text}" for text in texts), ""]), source).line
+
+    assert refused("%Y%m%d", "20241102", "2024112") == 3
+    assert refused("%Y%m%d", "2024112", "20241102") == 2
+    assert refused("%d%m%Y %H%M", "02112024 0930", "2112024 0930") == 3
+    source = CsvSource(columns=("id", "t"), dates={"t": "%d/%m/%Y %H:%M"})
+    table = read(tmp_path, "id,t\nA,3/4/2024 9:05\nB,03/04/2024 09:05\nC,٣/4/2024 9:05\n", source)
+    assert [str(moment) for moment in table.column("t").to_pylist()] == ["2024-04-03 09:05:00"] * 2 + ["None"]
+
+
+def test_a_year_of_two_digits_is_of_the_declared_century(tmp_path: Path) -> None:
+    declared = {"columns": ("id", "born"), "dates": {"born": "%d/%m/%y"}}
+    with pytest.raises(ValidationError, match=r"two-digit year \(%y\) for column 'born'.* declare pivot_year"):
+        CsvSource.model_validate(declared)
+    for pivot, years in ((1930, [1955, 2029, 1930]), (2000, [2055, 2029, 2030]), (1900, [1955, 1929, 1930])):
+        source = CsvSource.model_validate({**declared, "pivot_year": pivot})
+        table = read(tmp_path, "id,born\nA,31/12/55\nB,31/12/29\nC,31/12/30\n", source)
+        assert [born.year for born in table.column("born").to_pylist()] == years
+    leap = CsvSource.model_validate({**declared, "pivot_year": 1900})
+    assert "'29/02/00'" in read(tmp_path, "id,born\nA,29/02/04\nB,29/02/00\n", leap).column("problem")[1].as_py()
+
+
+def test_a_file_with_a_date_that_is_no_day_has_one_format_all_the_same(tmp_path: Path) -> None:
+    """A choice that many dates do not fit is not the file's; where two are as likely, nobody guesses."""
+    either = CsvSource(columns=("id", "t"), dates={"t": ("%m/%d/%Y", "%d/%m/%Y")})
+    table = read(tmp_path, "id,t\nA,31/01/2024\nB,30/02/2024\nC,3/4/2024\n", either)
+    assert [moment and moment.month for moment in table.column("t").to_pylist()] == [1, None, 4]
+    assert refusal(tmp_path, "id,t\nA,1/2/2024\nB,30/02/2024\nC,3/4/2024\n", either).line == 3
+    iso = read(tmp_path, "loan_id,amount,start\nA,1,2024-02-30\nB,2,2024-02-29\n")
+    assert iso.column("problem").null_count == 1
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(
+    st.lists(st.datetimes(datetime(1900, 1, 1), datetime(2199, 12, 31)), min_size=1, max_size=5),  # noqa: DTZ001 - no zone
+    st.sampled_from(
+        [
+            "%Y-%m-%d",
+            "%d/%m/%Y %H:%M",
+            "%Y%m%d%H%M%S",
+            "%d %B %Y",
+            "%Y-%j",
+            "%Y-%m-%dT%H:%M:%S.%f",
+            "%I:%M %p, %d.%m.%Y",
+        ]
+    ),
+)
+def test_what_strftime_writes_is_read_as_strptime_reads_it(
+    tmp_path: Path, moments: list[datetime], declared: str
+) -> None:
+    source = CsvSource(columns=("t",), delimiter=";", dates={"t": declared})
+    texts = [moment.strftime(declared) for moment in moments]
+    read_back = read(tmp_path, "\n".join(["t", *texts, ""]), source).column("t").to_pylist()
+    assert read_back == [datetime.strptime(text, declared) for text in texts]  # noqa: DTZ007 - no zone
+
+
+def test_a_header_that_comes_again_is_a_problem_of_its_row(tmp_path: Path) -> None:
+    table = read(tmp_path, "start,loan_id,amount\n2024-01-31,A,1\nstart,loan_id,amount\n2024-02-01,start,2\n")
+    assert table.column("problem").to_pylist() == [None, "line 3: it repeats the header", None]
+    assert table.column("source_text")[1].as_py() == "start,loan_id,amount"
+    assert table.column("loan_id").to_pylist() == ["A", None, "start"]
+    plain = CsvSource(columns=("a", "b"))
+    assert read(tmp_path, "a,b\n1,2\na,b\na,3\n", plain).column("a").to_pylist() == ["1", None, "a"]
 
 
 def test_an_ambiguous_column_is_not_guessed(tmp_path: Path) -> None:

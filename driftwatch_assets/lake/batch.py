@@ -10,7 +10,8 @@ BatchOrder = tuple[tuple[str | int, ...], str]
 
 _DIGITS = re.compile(r"([0-9]+)")
 _SEGMENT = re.compile(r"\w[\w.+-]*")
-_LONGEST_SEGMENT = 120
+LONGEST_NAME = 120
+"""Characters of a batch, or of a folder or file of the lake."""
 
 
 def batch_order(key: str) -> BatchOrder:
@@ -63,9 +64,9 @@ def check_name(kind: str, name: str) -> str:
     ...
     driftwatch_assets.lake.errors.NameRefused: batch '../x' cannot be a name in the lake: ...
     """
-    if len(name) > _LONGEST_SEGMENT or _SEGMENT.fullmatch(name) is None:
+    if len(name) > LONGEST_NAME or _SEGMENT.fullmatch(name) is None:
         raise NameRefused(
-            f"{kind} {name!r} cannot be a name in the lake: expected 1 to {_LONGEST_SEGMENT} letters, digits or "
+            f"{kind} {name!r} cannot be a name in the lake: expected 1 to {LONGEST_NAME} letters, digits or "
             f"'_ . + -', beginning with a letter, a digit or '_'. For a batch, let the pattern's group capture less."
         )
     return name

@@ -149,11 +149,17 @@ def database_url(watched: Watched, source: Database) -> str:
 def _files(watched: Watched, source: Files, known: Mapping[str, Any], settle: float) -> Arrived:
     cached = {name: (int(entry[0]), int(entry[1]), str(entry[2])) for name, entry in known.items()}
     landing = list_landing(watched.landing, source.pattern, now=time.time(), settle_seconds=settle, known=cached)
+    misfits = {one.batch: watched.tables.misfit(one.batch) for one in landing.deliveries}
     return Arrived(
-        tuple(Landed(delivery.batch, delivery.fingerprint) for delivery in landing.deliveries),
+        tuple(
+            Landed(delivery.batch, delivery.fingerprint)
+            for delivery in landing.deliveries
+            if not misfits[delivery.batch]
+        ),
         tuple(f"{held.path.name}: {held.reason}" for held in landing.settling),
         (
             *(f"{held.path.name}: {held.reason}" for held in landing.ignored),
+            *(f"{one.path.name}: {misfits[one.batch]}" for one in landing.deliveries if misfits[one.batch]),
             *(f"batch {conflict.batch}: {conflict.reason}" for conflict in landing.duplicates),
         ),
         {name: list(entry) for name, entry in landing.cache.items()},

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from driftwatch_assets.lake import LONGEST_NAME
+from driftwatch_assets.reporting.anomaly_pictures import PICTURES
 from driftwatch_assets.reporting.wording import (
     SUMMARY_JSON,
     SUMMARY_PAGE,
@@ -148,6 +150,27 @@ class Tables:
     def picture(self, batch: str, name: str) -> str:
         """Path of a picture of a batch."""
         return f"{self.model}/reports/{page_name(batch).removesuffix('.html')}-{name}.png"
+
+    def misfit(self, batch: str) -> str:
+        """Say why a batch's key is too long to name its pages and pictures; empty where it is not.
+
+        Examples
+        --------
+        >>> Tables("iris").misfit("2024-01")
+        ''
+        >>> Tables("iris").misfit("b" * 110)
+        'its batch has a name of 110 characters, with which the names of its pages would have 139, and 120 are allowed:
+        rename the file, or let the pattern capture less'
+
+        """
+        longest = max(len(self.picture(batch, name)) for name in PICTURES) - len(f"{self.model}/reports/")
+        longest = max(longest, len(quality_json_name(batch)))
+        if longest <= LONGEST_NAME:
+            return ""
+        return (
+            f"its batch has a name of {len(batch)} characters, with which the names of its pages would have {longest}, "
+            f"and {LONGEST_NAME} are allowed: rename the file, or let the pattern capture less"
+        )
 
     @property
     def summary(self) -> str:

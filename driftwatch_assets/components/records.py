@@ -32,6 +32,7 @@ PURPOSE_TAG = "driftwatch/purpose"
 BATCH_TAG = "driftwatch/batch"
 FINGERPRINT_TAG = "driftwatch/fingerprint"
 EVIDENCE_TAG = "driftwatch/evidence"
+DECLARED_TAG = "driftwatch/declared"
 ATTEMPT_TAG = "driftwatch/attempt"
 REFUSED_TAG = "driftwatch/refused"
 INTERRUPTED_TAG = "driftwatch/interrupted"
@@ -152,8 +153,11 @@ def exhausted(instance: dg.DagsterInstance, model: str, purpose: str, allowed: i
     )
 
 
-def trainings(instance: dg.DagsterInstance, model: str, model_asset: dg.AssetKey) -> list[Training]:
+def trainings(instance: dg.DagsterInstance, model: str, model_asset: dg.AssetKey, declared: str = "") -> list[Training]:
     """Read the trainings of a model, oldest first: requested ones, then those that a person launched by hand.
+
+    One that failed with another declaration of the training than `declared` is not among them: it says nothing of this
+    one.
 
     One by hand is known by what it materialized, whatever job or button launched it, and consumes the evidence that
     stood when it trained: also where requested ones of the same batch came before, or failed.
@@ -165,6 +169,8 @@ def trainings(instance: dg.DagsterInstance, model: str, model_asset: dg.AssetKey
         if run.status == dg.DagsterRunStatus.SUCCESS:
             status = "succeeded"
         elif run.status in _FINISHED_BADLY:
+            if run.tags.get(DECLARED_TAG, declared) != declared:
+                continue
             status = "failed"
         else:
             status = "in_flight"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -66,11 +67,17 @@ def retraining_course(instance: dg.DagsterInstance, watched: Watched, keys: Keys
         )
     return Course(
         tuple(evidence),
-        tuple(records.trainings(instance, watched.name, keys.trained)),
+        tuple(records.trainings(instance, watched.name, keys.trained, declared_training(watched))),
         tuple(one.trained_through for one in watched.registry.history(watched.name) if one.gate_result == "promoted"),
         declaration.initial_batches,
         declaration.retraining,
     )
+
+
+def declared_training(watched: Watched) -> str:
+    """Give the fingerprint of what is declared of a training: with another declaration it may well succeed."""
+    declared = watched.declaration.training.model_dump_json(exclude_none=True)
+    return hashlib.sha256(declared.encode()).hexdigest()[:16]
 
 
 def awaited_labels(instance: dg.DagsterInstance, watched: Watched) -> list[tuple[str, str]]:
@@ -242,16 +249,18 @@ def build_retraining(
         if decision.kind != "retrain" or decision.batch is None or decision.evidence is None:
             return dg.SkipReason(decision.reason)
         context.log.info(decision.reason)
+        declared = declared_training(watched)
         return dg.SensorResult(
             run_requests=[
                 dg.RunRequest(
-                    run_key=f"training/{watched.name}/{decision.batch}/{decision.evidence}/{decision.attempt}",
+                    run_key=f"training/{watched.name}/{decision.batch}/{decision.evidence}/{declared}/{decision.attempt}",
                     partition_key=decision.batch,
                     tags={
                         records.MODEL_TAG: watched.name,
                         records.PURPOSE_TAG: "training",
                         records.BATCH_TAG: decision.batch,
                         records.EVIDENCE_TAG: decision.evidence,
+                        records.DECLARED_TAG: declared,
                         records.ATTEMPT_TAG: str(decision.attempt),
                         records.LOCK_TAG: f"{watched.name}/{decision.batch}",
                     },

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -122,7 +121,10 @@ class Training:
 
 @dataclass(frozen=True)
 class Decision:
-    """What to do now, for which batch, on which evidence, and why."""
+    """What to do now, for which batch, on which evidence, and why.
+
+    `blocked` tells that a training is wanted and does not come by itself: somebody has to mend what the reason names.
+    """
 
     kind: DecisionKind
     reason: str
@@ -130,6 +132,7 @@ class Decision:
     evidence: str | None = None
     attempt: int = 1
     triggers: tuple[str, ...] = ()
+    blocked: bool = False
 
     @property
     def pending(self) -> bool:
@@ -150,7 +153,8 @@ def decide(
     The rule, for batches in batch order::
 
         initial:  no champion and at least `initial_batches` batches with labels: through the last of these that has
-                  `minimum_labels`; where that was refused or given up, through the newest such batch
+                  `minimum_labels`; where that was refused or given up on what it holds now, through the newest such
+                  batch
         retrain:  fresh = judged batches after the last training (its own batch counts again only when the content
                   changed)
                   the newest fresh batch failed, and
@@ -213,26 +217,35 @@ def _decide_initial(
         return Decision(
             "none",
             f"the first training needs {policy.minimum_labels} labelled rows in the batch that it goes through; none "
-            f"from batch {labelled[initial_batches - 1].batch} on has them",
+            f"from batch {labelled[initial_batches - 1].batch} on has them, the most being "
+            f"{max(batch.labelled_rows for batch in labelled[initial_batches - 1 :])}: nothing is trained, and no "
+            f"batch is judged. Lower minimum_labels in retraining, or deliver larger batches",
+            blocked=True,
         )
-    target = ready[-1] if _ended_before(ready[:-1], trainings, policy) else ready[0]
+    target = ready[-1] if _ended(ready[0], trainings, policy) else ready[0]
     if _consumed(target, [training for training in trainings if training.status == "succeeded"]):
         return Decision(
-            "none", f"the first training, through batch {target.batch}, was refused; a newer batch is needed"
+            "none",
+            f"the first training, through batch {target.batch}, was refused; a newer batch is needed, or other gold of "
+            f"batch {ready[0].batch} (see `driftwatch backfill`)",
         )
     evidence = _INITIAL + target.evidence
     reason = f"first training, through batch {target.batch}"
     return _attempt(target.batch, evidence, ("initial",), reason, trainings, policy)
 
 
-def _ended_before(batches: Sequence[BatchEvidence], trainings: Sequence[Training], policy: RetrainingPolicy) -> bool:
-    """Tell whether a training through one of these batches was refused, or given up."""
-    known = {batch.batch for batch in batches}
-    ended = [training for training in trainings if training.batch in known]
-    failures = Counter((training.batch, training.evidence) for training in ended if training.status == "failed")
-    return any(training.status == "succeeded" for training in ended) or any(
-        times >= policy.attempts for times in failures.values()
-    )
+def _ended(batch: BatchEvidence, trainings: Sequence[Training], policy: RetrainingPolicy) -> bool:
+    """Tell whether a training through a batch was refused, or given up, on what the batch holds now."""
+    if _consumed(batch, [training for training in trainings if training.status == "succeeded"]):
+        return True
+    failed = [
+        training
+        for training in trainings
+        if training.status == "failed"
+        and training.batch == batch.batch
+        and training.evidence == _INITIAL + batch.evidence
+    ]
+    return len(failed) >= policy.attempts
 
 
 def _decide_again(
@@ -273,6 +286,7 @@ def _decide_again(
             "none",
             f"batch {newest.batch} failed, but only {newest.labelled_rows} of its rows have a label "
             f"({policy.minimum_labels} are needed)",
+            blocked=True,
         )
     reason = f"batch {target.batch} failed: {', '.join(target.failed)}"
     return _attempt(target.batch, target.evidence, target.failed, reason, trainings, policy)
@@ -301,10 +315,12 @@ def _attempt(
         return Decision(
             "give_up",
             f"{reason}; {failed} of {policy.attempts} training runs failed: mend the cause and launch the partition "
-            f"{batch} of the model by hand",
+            f"{batch} of the model by hand; with another declaration of the training, or once `driftwatch backfill` "
+            f"has made other gold of the batch, it is tried again by itself",
             batch,
             evidence,
             failed,
             triggers,
+            blocked=True,
         )
     return Decision("retrain", reason, batch, evidence, failed + 1, triggers)

@@ -156,6 +156,7 @@ class TestAttempts:
         decision = again([batch("8", "data_drift")], *[Training("8", "e8", "failed")] * 2)
         assert decision.kind == "give_up"
         assert "2 of 2 training runs failed: mend the cause and launch the partition 8" in decision.reason
+        assert decision.blocked
         assert not decision.pending
 
     def test_begin_anew_with_newer_evidence(self) -> None:
@@ -213,6 +214,23 @@ class TestTheFirstTraining:
         assert initially(batches, *failed).kind == "give_up"
         decision = initially([*batches, batch("4")], *failed)
         assert (decision.kind, decision.batch, decision.attempt) == ("retrain", "4", 1)
+
+    def test_goes_through_the_declared_batches_once_what_was_wrong_with_them_is_mended(self) -> None:
+        later = [batch(str(key)) for key in range(4, 9)]
+        given_up = [Training(str(key), f"initial-e{key}", "failed") for key in range(3, 9) for _ in range(2)]
+        assert initially([batch("1"), batch("2"), batch("3"), *later], *given_up).kind == "give_up"
+        mended = BatchEvidence("3", "other gold", (), judged=False, labelled_rows=300)
+        decision = initially([batch("1"), batch("2"), mended, *later], *given_up)
+        assert (decision.kind, decision.batch, decision.attempt) == ("retrain", "3", 1)
+        refused = [Training(str(key), f"initial-e{key}", "succeeded") for key in range(3, 9)]
+        assert initially([batch("1"), batch("2"), mended, *later], *refused).batch == "3"
+
+    def test_that_never_comes_since_batches_are_too_small_waits_for_a_person(self) -> None:
+        small = [batch(str(key), labelled=12, judged=False) for key in range(1, 151)]
+        decision = initially(small)
+        assert (decision.kind, decision.blocked) == ("none", True)
+        assert "needs 50 labelled rows in the batch that it goes through" in decision.reason
+        assert "the most being 12: nothing is trained, and no batch is judged. Lower minimum_labels" in decision.reason
 
     def test_consumes_the_evidence_of_its_batch(self) -> None:
         done = Training("3", "initial-e3", "succeeded")

@@ -51,7 +51,7 @@ def mendable() -> tuple[type[Exception], ...]:
         MonitoringError,
         MonitoringUrlRefused,
     )
-    from driftwatch_assets.registry import RegistryUnreachable  # noqa: PLC0415 - as above
+    from driftwatch_assets.registry import RegistryIncomplete, RegistryUnreachable  # noqa: PLC0415 - as above
     from driftwatch_assets.settings import SettingError  # noqa: PLC0415 - as above
     from driftwatch_assets.sources import (  # noqa: PLC0415 - as above
         DatabaseUrlRefused,
@@ -75,6 +75,7 @@ def mendable() -> tuple[type[Exception], ...]:
         LandingUnreadable,
         ModelUnknown,
         NoSimulator,
+        RegistryIncomplete,
         RegistryUnreachable,
         SettingError,
         SourceRefused,

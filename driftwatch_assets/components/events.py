@@ -12,7 +12,7 @@ import dagster as dg
 
 from driftwatch_assets.components.records import INTERRUPTED_TAG, REFUSED_TAG
 from driftwatch_assets.lake import LakeUnreachable, WriteFailed
-from driftwatch_assets.registry import RegistryUnreachable
+from driftwatch_assets.registry import RegistryIncomplete, RegistryUnreachable
 from driftwatch_assets.sources import DatabaseUnreachable
 from driftwatch_assets.steps import Link, Text
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from driftwatch_assets.steps import StepOutcome
 
 _SEVERITY = {"warn": dg.AssetCheckSeverity.WARN, "error": dg.AssetCheckSeverity.ERROR}
-_NOT_THE_BATCHS_FAULT = (DatabaseUnreachable, LakeUnreachable, WriteFailed, RegistryUnreachable)
+_NOT_THE_BATCHS_FAULT = (DatabaseUnreachable, LakeUnreachable, WriteFailed, RegistryIncomplete, RegistryUnreachable)
 
 
 @contextmanager

@@ -158,6 +158,10 @@ class Lake:
         """Count the rows of a partition; raises as `read`."""
         return int(self._open(table, batch).metadata.num_rows)
 
+    def columns(self, table: str, batch: str) -> list[str]:
+        """Give the names of a partition's columns; raises as `read`."""
+        return [str(name) for name in self._open(table, batch).schema_arrow.names]
+
     def exists(self, table: str, batch: str) -> bool:
         """Tell whether the partition is stored."""
         return self._storage.exists(self._path(table, batch))

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from driftwatch_assets.registry.errors import RegistryUnreachable
+from driftwatch_assets.registry.errors import RegistryIncomplete, RegistryUnreachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,16 +79,26 @@ def experiment_id(client: Any, tracking_uri: str, name: str, artifact_root: str 
     artifact_root
         Where a new experiment keeps its artifacts; None leaves it to the server.
 
+    Raises
+    ------
+    RegistryIncomplete
+        The experiment was deleted: it lies in MLflow's bin, where it keeps its name.
+
     """
     found = client.get_experiment_by_name(name)
-    if found is not None:
-        return str(found.experiment_id)
-    location = None if artifact_root is None else f"{_as_uri(artifact_root)}/{name}"
-    with alone(tracking_uri):
-        found = client.get_experiment_by_name(name)
-        if found is not None:
-            return str(found.experiment_id)
-        return str(client.create_experiment(name, artifact_location=location))
+    if found is None:
+        location = None if artifact_root is None else f"{_as_uri(artifact_root)}/{name}"
+        with alone(tracking_uri):
+            found = client.get_experiment_by_name(name)
+            if found is None:
+                return str(client.create_experiment(name, artifact_location=location))
+    if found.lifecycle_stage != "active":
+        raise RegistryIncomplete(
+            f"MLflow's experiment {name!r} at {tracking_uri} was deleted: no run of it can be started. Take it out of "
+            f"the bin with `mlflow experiments restore --experiment-id {found.experiment_id}`, with "
+            f"MLFLOW_TRACKING_URI set to that address"
+        )
+    return str(found.experiment_id)
 
 
 def _as_uri(place: str) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 from driftwatch_assets import reporting
 from driftwatch_assets.lake import BatchMissing
 from driftwatch_assets.reporting import json_bytes, quality_name
-from driftwatch_assets.steps.champion import expected_of
+from driftwatch_assets.steps.champion import expected_of, version_named
 from driftwatch_assets.steps.evidence import load_evidence
 from driftwatch_assets.steps.history import history
 from driftwatch_assets.steps.labels import with_labels
@@ -73,7 +73,7 @@ def describe(watched: Watched, batch: str) -> BatchReport:
         raise BatchMissing(tables.drift, batch, lake.batches(tables.drift)) from LookupError(message)
     gold = with_labels(watched, batch).gold
     champion = drift["champion"]
-    loaded = _champion(watched, champion)
+    loaded = _champion(watched, batch, champion)
     compared = loaded is not None and drift.get("data_drift") is not None
     statistics = lake.read(tables.drift, batch).set_index("feature") if compared else None
     # What only labels show stands beside the drift, or beside the performance where labels come later.
@@ -124,11 +124,10 @@ def describe(watched: Watched, batch: str) -> BatchReport:
     )
 
 
-def _champion(watched: Watched, champion: Mapping[str, Any] | None) -> LoadedModel | None:
+def _champion(watched: Watched, batch: str, champion: Mapping[str, Any] | None) -> LoadedModel | None:
     if champion is None:
         return None
-    versions = watched.registry.history(watched.name)
-    return watched.registry.load(next(one for one in versions if str(one.version) == champion["version"]))
+    return watched.registry.load(version_named(watched, batch, champion))
 
 
 def _reference_words(watched: Watched, champion: LoadedModel) -> str:

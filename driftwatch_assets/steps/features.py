@@ -77,6 +77,7 @@ def make_features(watched: Watched, batch: str) -> StepOutcome:
         facts["labelled_rows"] = float(gold[task.label].notna().sum())
     if refused is not None:
         return publish_quality(watched, batch, {FEATURES: StepOutcome(facts, checks, refused=refused)})[FEATURES]
+    facts |= _new_columns(watched, batch, gold)
     written = lake.write(tables.gold, batch, gold, origin)
     facts |= {"fingerprint": written.fingerprint, "changed": written.changed}
     carried = {
@@ -132,6 +133,17 @@ def row_places(watched: Watched, batch: str, tables: Sequence[str], ids: Sequenc
             by_id = dict(zip(reversed(silver[column].tolist()), reversed(numbers), strict=True))
             return [(file, str(by_id[one])) if one in by_id else ("silver", str(one)) for one in ids]
     return [("silver", str(one)) for one in ids]
+
+
+def _new_columns(watched: Watched, batch: str, gold: pd.DataFrame) -> dict[str, str]:
+    """Say which features the batch before has not: a training has to know what becomes of those that came before."""
+    lake, table = watched.lake, watched.tables.gold
+    before = [one for one in lake.batches(table) if batch_order(one) < batch_order(batch)]
+    if not before:
+        return {}
+    there = set(lake.columns(table, before[-1]))
+    new = [name for name in watched.features(gold) if name not in there]
+    return {"new_columns": f"{', '.join(new)}: not in gold of batch {before[-1]}"} if new else {}
 
 
 def _earlier(watched: Watched, batch: str) -> dict[str, pd.DataFrame]:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from driftwatch_assets.drift import CorrelationReference, Reference, fit_within, judge
 from driftwatch_assets.lake import batch_order
+from driftwatch_assets.steps.champion import champion_of
 from driftwatch_assets.steps.evidence import newly_known, read_evidence
 from driftwatch_assets.steps.labels import with_labels
 from driftwatch_assets.steps.outcome import CheckOutcome, StepOutcome, Text
@@ -26,10 +27,18 @@ from driftwatch_assets.steps.reference import (
     prediction_columns,
     watched_features,
 )
-from driftwatch_assets.training import GoldBatch, NotEnoughLabels, Signature, labelled_parts, train
+from driftwatch_assets.training import (
+    ColumnsAbsent,
+    GoldBatch,
+    NotEnoughLabels,
+    Signature,
+    labelled_parts,
+    train,
+    with_features,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from driftwatch_assets.steps.watched import Watched
     from driftwatch_assets.training import TrainingOutcome
@@ -42,13 +51,21 @@ def learn(watched: Watched, batch: str, *, progress: Callable[[str], None] = lam
     """Train through a batch and register what came of it, promoted or refused.
 
     Only labels that were known when the batch had arrived are used.
+
+    Raises
+    ------
+    driftwatch_assets.registry.RegistryIncomplete
+        The champion that it would be compared with was deleted from the registry.
+
     """
     declaration, task = watched.declaration, watched.declaration.task
     watched.registry.prepare()
     gold = _gold_through(watched, batch)
     if not gold:
         return StepOutcome({}, refused=_no_row(watched, batch))
-    record = watched.registry.champion_as_of(watched.name, batch)
+    features = _features(watched, batch, gold)
+    gold, aligned = with_features(gold, features, declaration.training.new_columns)
+    record = champion_of(watched, batch)
     champion = None if record is None else watched.registry.load(record)
     try:
         outcome = train(
@@ -57,11 +74,11 @@ def learn(watched: Watched, batch: str, *, progress: Callable[[str], None] = lam
             task=task,
             through=batch,
             newest=newly_known(watched, batch),
-            features=watched.features(gold[-1].frame),
+            features=features,
             champion=champion,
             progress=progress,
         )
-    except NotEnoughLabels as reason:
+    except (NotEnoughLabels, ColumnsAbsent) as reason:
         return StepOutcome({}, refused=f"{watched.name}, trained through batch {batch}: {reason}")
     progress("registering")
     window = {one.batch: one.frame for one in gold if one.batch in outcome.window}
@@ -91,6 +108,7 @@ def learn(watched: Watched, batch: str, *, progress: Callable[[str], None] = lam
         "data_fingerprint": version.data_fingerprint,
         "mlflow_run": version.run_id,
         "evidence": read_evidence(watched, batch).identity,
+        **({"new_columns": aligned} if aligned else {}),
         **previews(watched, f"{batch}, held out", pictures),
     }
     if comparison.champion is not None and comparison.difference is not None:
@@ -110,11 +128,23 @@ def why_untrainable(watched: Watched, batch: str) -> str | None:
         return _no_row(watched, batch)
     try:
         labelled_parts(
-            declaration.training, gold, task=declaration.task, through=batch, newest=newly_known(watched, batch)
+            declaration.training,
+            gold,
+            task=declaration.task,
+            through=batch,
+            features=_features(watched, batch, gold),
+            newest=newly_known(watched, batch),
         )
-    except NotEnoughLabels as reason:
+    except (NotEnoughLabels, ColumnsAbsent) as reason:
         return f"{watched.name}, trained through batch {batch}: {reason}"
     return None
+
+
+def _features(watched: Watched, batch: str, gold: Sequence[GoldBatch]) -> list[str]:
+    """Give the features of the newest batch whose labels are known; what only later ones have cannot be learned yet."""
+    newest = newly_known(watched, batch)
+    frames = [one.frame for one in gold if one.batch == newest] or [gold[-1].frame]
+    return watched.features(frames[0])
 
 
 def _no_row(watched: Watched, batch: str) -> str:

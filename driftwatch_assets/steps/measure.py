@@ -7,7 +7,7 @@ from math import isnan
 from typing import TYPE_CHECKING, Any
 
 from driftwatch_assets.performance import judge_performance, judge_rate
-from driftwatch_assets.steps.champion import expected_of, line_of
+from driftwatch_assets.steps.champion import check_peers, expected_of, line_of
 from driftwatch_assets.steps.evidence import identity, write_evidence
 from driftwatch_assets.steps.governance import govern
 from driftwatch_assets.steps.labels import known_with, put_labels_aside, with_labels
@@ -36,6 +36,12 @@ def measure_performance(watched: Watched, batch: str) -> StepOutcome:
     Besides the champion, the first champion (frozen, never retrained) and the champion before this one are measured
     on the same rows, so that what each retraining bought can be read off. Predictions and labels are stored beside each
     other, as outcomes.
+
+    Raises
+    ------
+    driftwatch_assets.registry.RegistryIncomplete
+        What scored the batch, or what its stored performance was compared with, was deleted from the registry.
+
     """
     tables, task = watched.tables, watched.declaration.task
     labels = with_labels(watched, batch)
@@ -60,6 +66,7 @@ def measure_performance(watched: Watched, batch: str) -> StepOutcome:
     )
     peers: dict[str, float | None] = {}
     if line is not None and report is not None and expected is not None:
+        check_peers(watched, batch, line)
         frozen, previous = (_peer(watched, one, labelled) for one in (line.first, line.previous))
         peers = {
             "frozen_value": _value(frozen, expected),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from driftwatch_assets.steps.champion import champion_of
 from driftwatch_assets.steps.outcome import StepOutcome
 
 if TYPE_CHECKING:
@@ -19,10 +20,16 @@ def score(watched: Watched, batch: str) -> StepOutcome:
     Each row has its id and the declared `carried` columns of gold before what was said of it.
 
     Where no champion is older than the batch, the table is empty: nobody has said anything of these rows.
+
+    Raises
+    ------
+    driftwatch_assets.registry.RegistryIncomplete
+        What scored the batch before was deleted from the registry; the stored predictions stay.
+
     """
     tables, task = watched.tables, watched.declaration.task
     gold = watched.lake.read(tables.gold, batch)
-    record = watched.registry.champion_as_of(watched.name, batch)
+    record = champion_of(watched, batch)
     origin = {"gold_fingerprint": watched.lake.fingerprint(tables.gold, batch)}
     if record is None or gold.empty:
         predictions = _nothing_said(gold, task)

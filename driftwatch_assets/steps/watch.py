@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from driftwatch_assets.drift import Reference, compare_whole_table, judge, judge_whole_table
+from driftwatch_assets.steps.champion import champion_of
 from driftwatch_assets.steps.evidence import identity, write_evidence
 from driftwatch_assets.steps.labels import with_labels
 from driftwatch_assets.steps.outcome import CheckOutcome, StepOutcome, Text
@@ -33,11 +34,17 @@ def watch_drift(watched: Watched, batch: str) -> StepOutcome:
 
     Where no champion is older than the batch there is nothing to compare with: nothing is judged, and the evidence
     says so. What needs labels is judged here only where these come with the batch.
+
+    Raises
+    ------
+    driftwatch_assets.registry.RegistryIncomplete
+        What scored the batch was deleted from the registry; the stored verdict stays.
+
     """
     tables, task, plan = watched.tables, watched.declaration.task, watched.declaration.drift
     gold = watched.lake.read(tables.gold, batch)
     labelled = _labelled(watched, batch)
-    record = watched.registry.champion_as_of(watched.name, batch)
+    record = champion_of(watched, batch)
     gold_fingerprint = watched.lake.fingerprint(tables.gold, batch)
     content: dict[str, Any] = {
         "batch": batch,

@@ -6,6 +6,7 @@ from driftwatch_assets.training.candidate import Candidate, Step, check_candidat
 from driftwatch_assets.training.declaration import Gates, TrainingDeclaration
 from driftwatch_assets.training.errors import (
     CandidateInvalid,
+    ColumnsAbsent,
     FeaturesMissing,
     LabelUnknown,
     NotEnoughLabels,
@@ -24,7 +25,7 @@ from driftwatch_assets.training.signature import Field, Signature
 from driftwatch_assets.training.task import ANOMALY, NORMAL, Anomaly, Binary, Metric, Multiclass, Task, TaskKind
 from driftwatch_assets.training.training import TrainingOutcome, labelled_parts, train
 from driftwatch_assets.training.trees import trees_in_turn
-from driftwatch_assets.training.window import GoldBatch, LabelledRows, training_window
+from driftwatch_assets.training.window import GoldBatch, LabelledRows, training_window, with_features
 
 __all__ = [
     "ABSOLUTE",
@@ -37,6 +38,7 @@ __all__ = [
     "Candidate",
     "CandidateInvalid",
     "Champion",
+    "ColumnsAbsent",
     "Comparison",
     "FeaturesMissing",
     "Field",
@@ -72,4 +74,5 @@ __all__ = [
     "training_window",
     "trees_in_turn",
     "wilson_interval",
+    "with_features",
 ]

@@ -94,6 +94,11 @@ class TrainingDeclaration(BaseModel):
     window: Literal["all"] | PositiveInt = Field(
         default="all", description="Labelled batches to train on: all, or the newest k."
     )
+    new_columns: Literal["leave_batches_out", "impute"] | None = Field(
+        default=None,
+        description="What becomes of the batches from before a feature was there: they are left out of the window, or "
+        "the feature is missing in them, for the candidates' own imputers. Without it, such a training is refused.",
+    )
     rank_batches: PositiveInt = Field(
         default=2, description="Later batches that candidates are ranked on; the newest batch is never one of them."
     )

@@ -11,6 +11,10 @@ class NotEnoughLabels(Exception):  # noqa: N818 - it names the state of the data
     """The labelled rows cannot carry a training; nothing is wrong with the code or with the declaration."""
 
 
+class ColumnsAbsent(Exception):  # noqa: N818 - as above
+    """Batches of the training window lack a feature that later ones have, and what to do then is not declared."""
+
+
 class LabelUnknown(ValueError):  # noqa: N818 - named for what was found
     """A label is none of the classes that the task declares."""
 

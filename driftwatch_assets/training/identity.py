@@ -119,7 +119,7 @@ def training_fingerprint(
     """
     return digest(
         {
-            "declaration": declaration.model_dump(mode="json"),
+            "declaration": _declared(declaration),
             "data": data_fingerprint(window),
             "features": list(features),
             "task": _task(task),
@@ -129,6 +129,12 @@ def training_fingerprint(
             "libraries": library_versions(),
         }
     )
+
+
+def _declared(declaration: TrainingDeclaration) -> dict[str, Any]:
+    """Give a declaration so that what it does not use makes no other training of it."""
+    unused = {"new_columns"} if declaration.new_columns is None else set[str]()
+    return declaration.model_dump(mode="json", exclude=unused)
 
 
 def _task(task: Task) -> dict[str, Any]:

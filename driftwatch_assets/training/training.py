@@ -16,7 +16,7 @@ from driftwatch_assets.training.identity import data_fingerprint, model_fingerpr
 from driftwatch_assets.training.judging import compare, decide, judge
 from driftwatch_assets.training.prediction import predict
 from driftwatch_assets.training.ranking import rank, ranking_steps, temperature_step
-from driftwatch_assets.training.window import learn_and_judge, stacked, training_window
+from driftwatch_assets.training.window import check_features, learn_and_judge, stacked, training_window, with_features
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -167,6 +167,8 @@ def train(
     ------
     NotEnoughLabels
         Too few labelled rows, or a single class.
+    ColumnsAbsent
+        Batches of the window lack a feature, and `new_columns` is not declared.
     LabelUnknown
         A label of a binary task is neither of its classes.
     ValueError
@@ -183,7 +185,9 @@ def train(
     """
     clock = _Clock()
     metric = declaration.metric_for(task)
-    window, learn, judging = labelled_parts(declaration, batches, task=task, through=through, newest=newest)
+    window, learn, judging = labelled_parts(
+        declaration, batches, task=task, through=through, features=features, newest=newest
+    )
     steps = ranking_steps(
         window,
         learn,
@@ -293,6 +297,7 @@ def labelled_parts(
     *,
     task: Task,
     through: str,
+    features: Sequence[str],
     newest: str | None = None,
 ) -> tuple[tuple[LabelledRows, ...], LabelledRows, LabelledRows]:
     """Give the training window, and its newest batch in two parts: what a challenger learns from, and what judges it.
@@ -301,11 +306,13 @@ def labelled_parts(
 
     Raises
     ------
-    NotEnoughLabels, LabelUnknown, ValueError
+    NotEnoughLabels, ColumnsAbsent, LabelUnknown, ValueError
         As `train`.
 
     """
-    window = training_window(batches, task.label, through=through, newest=newest, size=declaration.window)
+    usable, _ = with_features(batches, features, declaration.new_columns)
+    window = training_window(usable, task.label, through=through, newest=newest, size=declaration.window)
+    check_features(window, features, through=through)
     if task.kind == "binary":
         for rows in window:
             known_classes(task, rows.labels)

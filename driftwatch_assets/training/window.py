@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from driftwatch_assets.lake import batch_order
-from driftwatch_assets.training.errors import NotEnoughLabels
+from driftwatch_assets.training.errors import ColumnsAbsent, NotEnoughLabels
 from driftwatch_assets.training.model_input import stacked_input
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
 
+NewColumns = Literal["leave_batches_out", "impute"]
+
 _LEAST_CLASSES = 2
+_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,92 @@ def training_window(
             f"{classes[0]!r}; a classifier needs two. Widen the window, or wait for a batch with another class"
         )
     return window
+
+
+def with_features(
+    batches: Sequence[GoldBatch], features: Sequence[str], new_columns: NewColumns | None
+) -> tuple[list[GoldBatch], str]:
+    """Bring batches that lack features to the others, as declared.
+
+    Parameters
+    ----------
+    batches
+        In any order.
+    features
+        The features that a training is to use.
+    new_columns
+        Whether batches that lack one are left out, or have it without a value; None leaves them as they are.
+
+    Returns
+    -------
+    batches : list of GoldBatch
+        In the order that they had.
+    said : str
+        What was done with which batches; empty where none lacks a feature, or nothing was done.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> old = GoldBatch("9", pd.DataFrame({"x": [1.0]}), "f9")
+    >>> new = GoldBatch("10", pd.DataFrame({"x": [2.0], "z": [3.0]}), "f10")
+    >>> with_features([old, new], ["x", "z"], "leave_batches_out")[1]
+    "'z' is not in gold of batch 9: it was left out (new_columns: leave_batches_out)"
+    >>> [batch.frame.to_dict("list") for batch in with_features([old, new], ["x", "z"], "impute")[0]]
+    [{'x': [1.0], 'z': [nan]}, {'x': [2.0], 'z': [3.0]}]
+
+    """
+    lacking = _lacking(batches, features)
+    if not lacking or new_columns is None:
+        return list(batches), ""
+    one = len(lacking) == 1
+    if new_columns == "leave_batches_out":
+        done = "it was left out" if one else "they were left out"
+        kept = [batch for batch in batches if batch.batch not in lacking]
+    else:
+        done = f"the column is missing in {'it' if one else 'them'}"
+        kept = [
+            GoldBatch(
+                batch.batch,
+                batch.frame.assign(**dict.fromkeys(lacking.get(batch.batch, ()), np.nan)),
+                batch.fingerprint,
+            )
+            for batch in batches
+        ]
+    return kept, f"{_absent(lacking)}: {done} (new_columns: {new_columns})"
+
+
+def check_features(window: Sequence[LabelledRows], features: Sequence[str], *, through: str) -> None:
+    """Check that every batch of a window has every feature.
+
+    Raises
+    ------
+    ColumnsAbsent
+        One has not; the message names the columns, the batches and what can be declared.
+
+    """
+    lacking = _lacking(window, features)
+    if lacking:
+        raise ColumnsAbsent(
+            f"cannot train through batch {through}: {_absent(lacking)}, and what is trained on has to have every "
+            f"feature. Declare new_columns in training: `leave_batches_out` trains on the batches that have it, "
+            f"`impute` lets it be missing in the older ones, for an imputer among the candidates' steps; or "
+            f"materialize gold of these batches again with the column"
+        )
+
+
+def _lacking(batches: Sequence[GoldBatch | LabelledRows], features: Sequence[str]) -> dict[str, list[str]]:
+    """Give the features that batches lack, by batch."""
+    found = {batch.batch: [name for name in features if name not in batch.frame.columns] for batch in batches}
+    return {batch: found[batch] for batch in sorted(found, key=batch_order) if found[batch]}
+
+
+def _absent(lacking: Mapping[str, Sequence[str]]) -> str:
+    columns = dict.fromkeys(name for names in lacking.values() for name in names)
+    shown = ", ".join(repr(name) for name in list(columns)[:_SHOWN])
+    more = f" and {len(columns) - _SHOWN} more" if len(columns) > _SHOWN else ""
+    batches = list(lacking)
+    where = f"batch {batches[0]}" if len(batches) == 1 else f"batches {', '.join(batches)}"
+    return f"{shown}{more} {'is' if len(columns) == 1 else 'are'} not in gold of {where}"
 
 
 def _known(batch: GoldBatch, label: str | None) -> LabelledRows:

@@ -12,7 +12,13 @@ import mlflow
 import pandas as pd
 import pytest
 
-from driftwatch_assets.registry import ModelRegistry, ModelVersion, RegistryUnreachable, champion_among
+from driftwatch_assets.registry import (
+    ModelRegistry,
+    ModelVersion,
+    RegistryIncomplete,
+    RegistryUnreachable,
+    champion_among,
+)
 from driftwatch_assets.registry.registry import CHAMPION
 from driftwatch_assets.training import predict
 from driftwatch_assets_tests.registry.trees import MODEL, REFERENCES, registry_in, training
@@ -201,6 +207,15 @@ def test_an_unusable_store_is_told_with_its_address(tmp_path: Path) -> None:
     (tmp_path / "rubbish.db").write_text("no database, but long enough to be read as one" * 100)
     with pytest.raises(RegistryUnreachable, match=r"rubbish\.db"):
         ModelRegistry(f"sqlite:///{tmp_path}/rubbish.db", "x").prepare()
+
+
+def test_an_experiment_in_the_bin_is_told_with_the_way_back(registry: ModelRegistry, tmp_path: Path) -> None:
+    number = registry.prepare()
+    registry._client.delete_experiment(number)
+    with pytest.raises(RegistryIncomplete, match=rf"was deleted.*mlflow experiments restore --experiment-id {number}"):
+        registry_in(tmp_path).prepare()
+    registry._client.restore_experiment(number)
+    assert registry_in(tmp_path).prepare() == number
 
 
 def test_nothing_is_reported_to_anyone(

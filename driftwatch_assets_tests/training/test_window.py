@@ -8,9 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driftwatch_assets.training import GoldBatch, LabelledRows, NotEnoughLabels, training_window
+from driftwatch_assets.training import (
+    ColumnsAbsent,
+    GoldBatch,
+    LabelledRows,
+    NotEnoughLabels,
+    identity,
+    labelled_parts,
+    train,
+    training_fingerprint,
+    training_window,
+)
 from driftwatch_assets.training.ranking import ranking_steps
 from driftwatch_assets.training.window import learn_and_judge
+from driftwatch_assets_tests.training.drifting import FEATURES, TASK, declaration, drifting_batches
 
 
 def batch(key: str, labels: list[str | None]) -> GoldBatch:
@@ -107,3 +118,65 @@ def test_a_step_whose_earlier_batches_have_one_class_is_left_out() -> None:
 def test_with_two_batches_the_learning_part_of_the_newest_ranks() -> None:
     assert steps(["a", "b"], ["a", "b"]) == [(["1"], "2")]
     assert steps(["a", "b"]) == []
+
+
+IMPUTING = [
+    {
+        "name": "vectors",
+        "steps": [
+            {"estimator": "sklearn.impute.SimpleImputer", "parameters": {"keep_empty_features": True}},
+            {"estimator": "sklearn.discriminant_analysis.LinearDiscriminantAnalysis"},
+        ],
+    }
+]
+
+
+def grown() -> list[GoldBatch]:
+    """Give five batches of which the last two have a feature more."""
+    old = drifting_batches(5)
+    return [*old[:3], *(GoldBatch(one.batch, one.frame.assign(bark=one.frame["depth"]), "new") for one in old[3:])]
+
+
+def window_of(batches: list[GoldBatch], **declared: object) -> tuple[LabelledRows, ...]:
+    features = [*FEATURES, "bark"]
+    return labelled_parts(declaration(**declared), batches, task=TASK, through="5", features=features)[0]
+
+
+def test_a_feature_that_older_batches_lack_is_told_with_them_and_with_both_ways() -> None:
+    with pytest.raises(ColumnsAbsent) as told:
+        train(declaration(), grown(), task=TASK, through="5", features=[*FEATURES, "bark"])
+    assert "'bark' is not in gold of batches 1, 2, 3" in str(told.value)
+    assert "`leave_batches_out`" in str(told.value)
+    assert "`impute`" in str(told.value)
+
+
+def test_a_feature_that_no_batch_of_the_window_lacks_needs_no_declaration() -> None:
+    assert [one.batch for one in window_of(grown(), window=2)] == ["4", "5"]
+
+
+def test_batches_without_the_feature_are_left_out_or_have_it_without_a_value() -> None:
+    assert [one.batch for one in window_of(grown(), new_columns="leave_batches_out")] == ["4", "5"]
+    imputed = window_of(grown(), new_columns="impute")
+    assert [int(one.frame["bark"].isna().sum()) for one in imputed] == [240, 240, 240, 0, 0]
+
+
+@pytest.mark.parametrize("new_columns", ["leave_batches_out", "impute"])
+def test_a_training_goes_through_as_declared(new_columns: str) -> None:
+    declared = declaration(candidates=IMPUTING, new_columns=new_columns, rank_batches=1)
+    outcome = train(declared, grown(), task=TASK, through="5", features=[*FEATURES, "bark"])
+    assert outcome.features == (*FEATURES, "bark")
+    assert outcome.window == (("4", "5") if new_columns == "leave_batches_out" else ("1", "2", "3", "4", "5"))
+
+
+def test_without_new_columns_a_training_is_the_one_that_it_was_before_these_could_be_declared() -> None:
+    window = training_window(drifting_batches(5), "kind", through="5")
+
+    def fingerprint(new_columns: str | None) -> str:
+        declared = declaration(new_columns=new_columns)
+        return training_fingerprint(declared, window, FEATURES, None, task=TASK, through="5")
+
+    plain = declaration().model_dump(mode="json", exclude={"new_columns"})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(identity, "_declared", lambda _: plain)
+        before = fingerprint("impute")
+    assert fingerprint(None) == before != fingerprint("impute")

@@ -156,20 +156,9 @@ class WindowedFiles(_Windowed):
 class DatabaseTable(SqlTable):
     """One query a table, and how the same table is read where it lies as a file in the landing folder."""
 
-    time: str | None = Field(default=None, description="Column with the row's moment, where it has one.")
     file: CsvSource | None = Field(
         default=None, description="Reader of <table>.csv, which the embedded database is loaded from."
     )
-
-    @model_validator(mode="after")
-    def _time_is_a_timestamp(self) -> DatabaseTable:
-        moments = [column for column, kind in self.types.items() if kind == "timestamp"]
-        if self.time is not None and self.time not in moments:
-            message = f"time names {self.time!r}, which types declare to be no timestamp; timestamps are: " + (
-                ", ".join(moments) or "none"
-            )
-            raise ValueError(message)
-        return self
 
 
 class Database(_Windowed):

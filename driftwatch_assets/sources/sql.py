@@ -36,8 +36,11 @@ class SqlTable(BaseModel):
     """How to extract a table from a database.
 
     The window is bound, never written into the query: its first moment as ``:start``, the first moment after it as
-    ``:end``. SQLite compares texts, so that a column there has to be written ``YYYY-MM-DD HH:MM:SS``, or compared as
-    ``datetime(column)``.
+    ``:end``. SQLite has no times and compares texts. There the bounds are days, ``2024-02-01``, and a day is before
+    each of its times however that is written: ``2024-02-01``, ``2024-02-01 00:00:00``, ``2024-02-01T00:00:00``. A
+    `time` with a zone belongs to the window of its moment in UTC; where a table has no `time`, and in a watermark, that
+    takes a comparison of ``datetime(column)``. Seconds since 1970 are compared, and selected, as
+    ``datetime(column, 'unixepoch')``.
 
     Examples
     --------
@@ -63,6 +66,7 @@ class SqlTable(BaseModel):
         min_length=1,
         description="The columns that the query gives, no others: column → text, number, integer or timestamp.",
     )
+    time: str | None = Field(default=None, description="Column with the row's moment, where it has one.")
     windowed: bool = Field(
         default=True, description="Whether the query gives a window's rows; without, it gives all rows each time."
     )
@@ -85,6 +89,12 @@ class SqlTable(BaseModel):
         check_parameters(self.query, windowed=self.windowed)
         if taken := sorted(self.types.keys() & _TAKEN_NAMES):
             raise ValueError(f"column {taken[0]!r} cannot be declared: bronze has it itself; rename it with AS")
+        moments = [column for column, kind in self.types.items() if kind == "timestamp"]
+        if self.time is not None and self.time not in moments:
+            raise ValueError(
+                f"time names {self.time!r}, which types declare to be no timestamp; timestamps are: "
+                f"{', '.join(moments) or 'none'}"
+            )
         for column in self.personal:
             if column not in self.types:
                 raise ValueError(

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError
 
+from driftwatch_assets.sources.sql_dates import read_all_dates
 from driftwatch_assets.sources.sql_failure import DatabaseUnreachable, DatabaseUrlRefused, QueryRefused
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ def _postgresql(url: sa.URL, connect_seconds: float) -> Engine:
         hide_parameters=True,
         connect_args={"connect_timeout": max(1, round(connect_seconds)), "application_name": "driftwatch", **patience},
     )
+    sa.event.listen(engine, "connect", lambda connection, _: read_all_dates(connection))
     return engine, set_timeout
 
 

@@ -6,6 +6,7 @@ import contextlib
 import difflib
 import hashlib
 import json
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,15 +20,17 @@ from driftwatch_assets.sources.sql import CHUNK_ROWS, check_parameters, check_se
 from driftwatch_assets.sources.sql_database import ENGINES, Database, explain, parse_url
 from driftwatch_assets.sources.sql_failure import DatabaseUnreachable, QueryRefused
 from driftwatch_assets.sources.sql_values import ARROW_TYPES, EXPECTED, as_typed
+from driftwatch_assets.sources.sql_zones import belongs, looks_back, margins, strays
+from driftwatch_assets.sources.window import EARLIEST, LATEST, Window
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterator, Sequence
 
     from driftwatch_assets.sources.sql import SqlTable
-    from driftwatch_assets.sources.window import Window
 
 _LONGEST_QUOTE = 40
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class Snapshot:
@@ -43,7 +46,9 @@ class Snapshot:
     ) -> pa.Table:
         """Extract a table as a bronze table.
 
-        The database streams the rows; at most `chunk_rows` of them are held in any other form than the result.
+        The database streams the rows; at most `chunk_rows` of them are held in any other form than the result. SQLite
+        compares a time with a zone as a text: the rows of the window by their time in UTC are taken from the days
+        beside it, too, and those that are not are left to their own window.
 
         Parameters
         ----------
@@ -80,19 +85,16 @@ class Snapshot:
         rows = 0
         with self._explaining(label, lambda: rows, withhold=bool(table.personal)):
             self._set_timeout(self._connection, table.timeout_seconds)
-            result = self._run(table.query, window if table.windowed else None, chunk_rows)
-            with contextlib.closing(result):
-                order = self._columns(label, list(result.keys()), list(table.types))
-                for chunk in result.partitions(chunk_rows):
-                    if rows + len(chunk) > table.max_rows:
-                        raise QueryRefused(
-                            self._database.shown,
-                            label,
-                            f"the query gives more than max_rows: {table.max_rows:,}",
-                            "Let it select less, or raise max_rows in the declaration.",
-                        )
-                    parts.append(_bronze(chunk, order, table, rows + 1))
-                    rows += len(chunk)
+            for chunk, order in self._chunks(label, table, window, chunk_rows):
+                if rows + len(chunk) > table.max_rows:
+                    raise QueryRefused(
+                        self._database.shown,
+                        label,
+                        f"the query gives more than max_rows: {table.max_rows:,}",
+                        "Let it select less, or raise max_rows in the declaration.",
+                    )
+                parts.append(_bronze(chunk, order, table, rows + 1))
+                rows += len(chunk)
         if rows == 0 and not table.may_be_empty:
             raise QueryRefused(
                 self._database.shown,
@@ -112,7 +114,7 @@ class Snapshot:
 
     def extent(
         self, query: str, *, name: str = "extent", timeout_seconds: float = 60
-    ) -> tuple[dt.datetime, dt.datetime] | None:
+    ) -> tuple[dt.datetime | None, dt.datetime | None] | None:
         """Ask for the first and the last moment of a table.
 
         Parameters
@@ -127,7 +129,8 @@ class Snapshot:
         Returns
         -------
         tuple or None
-            The two moments, without a zone; None where the table has no rows.
+            The two moments, without a zone; None where the table has no rows. A moment that can be no row's, since it
+            cannot be read or does not lie between `EARLIEST` and `LATEST`, is None: it says nothing of the other rows.
 
         Raises
         ------
@@ -141,16 +144,47 @@ class Snapshot:
         if len(rows) == 1 and len(rows[0]) == 2:  # noqa: PLR2004 - the first moment and the last
             if rows[0] == (None, None):
                 return None
-            ends, unfit = as_typed(rows[0], "timestamp")
-            if not unfit and ends.null_count == 0:
-                first, last = ends.to_pylist()
+            ends, unfit = as_typed([_comparable(value) for value in rows[0]], "timestamp")
+            if len(unfit) < len(ends):
+                first, last = (end if end and EARLIEST <= end < LATEST else None for end in ends.to_pylist())
                 return first, last
+        shown = f"{len(rows)} rows of {len(rows[0]) if rows else 0} values"
+        if len(rows) == 1:
+            shown = " and ".join(f"{value!r:.{_LONGEST_QUOTE}}" for value in rows[0])
         raise QueryRefused(
             self._database.shown,
             name,
-            f"the query gives {len(rows)} rows of {len(rows[0]) if rows else 0} values, and not two times",
-            "Expected one row: SELECT min(t), max(t) FROM table.",
+            f"the query gives {shown}, and not two times",
+            "Expected one row: SELECT min(t), max(t) FROM table, in SQLite of texts as YYYY-MM-DD, with or without "
+            "HH:MM:SS; of seconds since 1970, write datetime(t, 'unixepoch') there and in the tables' queries.",
         )
+
+    def span(
+        self, name: str, table: SqlTable, first: dt.datetime, end: dt.datetime
+    ) -> tuple[dt.datetime, dt.datetime] | None:
+        """Ask for the first and the last moment of a table's rows between two moments; None where it has no such row.
+
+        Parameters
+        ----------
+        name, table
+            As in `extract`; the table has a `time`.
+        first, end
+            The first moment, and the first after the last.
+
+        Raises
+        ------
+        DatabaseUnreachable, QueryRefused
+            As `extract`; not where there is no row.
+        """
+        assert table.time is not None  # noqa: S101 - as said
+        time = _quoted(table.time)
+        query = f"SELECT min({time}), max({time}) FROM (\n{table.query}\n) AS extracted"  # noqa: S608 - as declared
+        [ends] = self._few_rows(name, query, Window(name, first, end), table.timeout_seconds)
+        found, unfit = as_typed(ends, "timestamp")
+        if unfit or found.null_count:
+            return None
+        earliest, latest = found.to_pylist()
+        return earliest, latest
 
     def watermark(self, query: str, window: Window, *, timeout_seconds: float = 60) -> str:
         """Ask for what tells that the rows of a window have changed.
@@ -189,6 +223,53 @@ class Snapshot:
             )
         return hashlib.sha256(json.dumps(rows[0], default=str).encode()).hexdigest()[:16]
 
+    def ids(self, name: str, table: SqlTable, column: str, window: Window) -> pa.Array:
+        """Give the values of one column of a window's rows, of its declared type, null where they are of another.
+
+        Parameters are those of `extract`.
+
+        Raises
+        ------
+        DatabaseUnreachable, QueryRefused
+            As `extract`; not for a window without rows.
+        """
+        label = f"{name}, window {window.key}"
+        query = f"SELECT {_quoted(column)} FROM (\n{table.query}\n) AS extracted"  # noqa: S608 - as declared
+        with self._explaining(label, lambda: 0, withhold=bool(table.personal)):
+            self._set_timeout(self._connection, table.timeout_seconds)
+            with contextlib.closing(self._run(query, window, CHUNK_ROWS)) as result:
+                values = [row[0] for row in result]
+        return as_typed(values, table.types[column])[0]
+
+    def _chunks(
+        self, label: str, table: SqlTable, window: Window | None, chunk_rows: int
+    ) -> Iterator[tuple[Sequence[sa.Row[tuple[object, ...]]], list[int]]]:
+        """Give the rows of a window piece by piece, each with where the declared columns stand in it."""
+        asked = window if table.windowed else None
+        if asked is None or table.time is None or self._database.kind != "sqlite":
+            yield from self._pieces(label, table, asked, chunk_rows)
+            return
+        at_time = list(table.types).index(table.time)
+        earlier = False
+        for chunk, order in self._pieces(label, table, asked, chunk_rows):
+            place = order[at_time]
+            earlier = earlier or any(looks_back(row[place], asked) for row in chunk)
+            yield [row for row in chunk if not strays(row[place], asked)], order
+        for beside in margins(asked):
+            # A query that asks for earlier rows by itself has given those of the day before.
+            if not (earlier and beside.start < asked.start):
+                for chunk, order in self._pieces(label, table, beside, chunk_rows):
+                    yield [row for row in chunk if belongs(row[order[at_time]], asked)], order
+
+    def _pieces(
+        self, label: str, table: SqlTable, window: Window | None, chunk_rows: int
+    ) -> Iterator[tuple[Sequence[sa.Row[tuple[object, ...]]], list[int]]]:
+        result = self._run(table.query, window, chunk_rows)
+        with contextlib.closing(result):
+            order = self._columns(label, list(result.keys()), list(table.types))
+            for chunk in result.partitions(chunk_rows):
+                yield chunk, order
+
     def _few_rows(
         self, label: str, query: str, window: Window | None, timeout_seconds: float
     ) -> list[tuple[object, ...]]:
@@ -199,13 +280,13 @@ class Snapshot:
                 return [tuple(row) for row in result.fetchmany(2)]
 
     def _run(self, query: str, window: Window | None, chunk_rows: int) -> sa.CursorResult[tuple[object, ...]]:
-        moments: dict[str, object] = {}
-        if window is not None:
-            moments = {"start": window.start, "end": window.end}
+        moments = {} if window is None else {"start": window.start, "end": window.end}
+        bound: dict[str, object] = dict(moments)
         if self._database.kind == "sqlite":
-            moments = {name: str(moment) for name, moment in moments.items()}
+            # A day is before all times of that day, in whichever of the usual ways these are written.
+            bound = {name: moment.date().isoformat() for name, moment in moments.items()}
         options = {"stream_results": True, "yield_per": chunk_rows}
-        return self._connection.execute(sa.text(query), moments, execution_options=options)
+        return self._connection.execute(sa.text(query), bound, execution_options=options)
 
     def _columns(self, label: str, found: list[str], declared: list[str]) -> list[int]:
         missing = [name for name in declared if name not in found]
@@ -260,6 +341,15 @@ def _bronze(chunk: Sequence[sa.Row[tuple[object, ...]]], order: Sequence[int], t
             "source_text": pa.array(texts, pa.string()),
         }
     )
+
+
+def _comparable(value: object) -> object:
+    """Give a time of SQLite that compares as its text does; one that is written in another way is none."""
+    return value if not isinstance(value, str) or _DAY.match(value) else f"not as a day: {value}"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _near(name: str, names: Sequence[str]) -> str:

@@ -30,7 +30,7 @@ EXPECTED: dict[SqlType, str] = {
     "text": "a text",
     "number": "a finite number",
     "integer": "a whole number within 64 bits",
-    "timestamp": "a date or a time, in SQLite as YYYY-MM-DD HH:MM:SS",
+    "timestamp": "a date or a time, in SQLite as YYYY-MM-DD or YYYY-MM-DD HH:MM:SS",
 }
 """How a message calls what a column of this type holds."""
 

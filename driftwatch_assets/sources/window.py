@@ -15,6 +15,11 @@ Every = Literal["day", "week", "month", "year"]
 FORMATS: dict[Every, str] = {"day": "%Y-%m-%d", "week": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}
 """How the key of a window is written: by its first day. Weeks begin on Monday, and years have four digits."""
 
+EARLIEST = dt.datetime(1900, 1, 1)  # noqa: DTZ001 - the source's clock, without a zone
+LATEST = dt.datetime(2200, 1, 1)  # noqa: DTZ001 - as above
+"""A time before the first, or from the second on, is a stand-in such as 9999-12-31, or a year that was cut to two
+digits: a row that has one belongs to no batch."""
+
 _LAST_MOMENT = dt.datetime.max  # noqa: DTZ901 - the source's clock has no zone
 _LENGTH: dict[Every, int] = {"day": 10, "week": 10, "month": 7, "year": 4}
 _KEY = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}")

@@ -7,12 +7,15 @@ import hashlib
 import json
 import time
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from driftwatch_assets.arrivals import Landed
 from driftwatch_assets.lake import batch_order
 from driftwatch_assets.sources import (
     CLOCK_SKEW_SECONDS,
+    EARLIEST,
+    LATEST,
     Database,
     DeliveryRefused,
     Files,
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
 
 
 _NAMED_WINDOWS = 12
+_MOMENT = dt.timedelta(microseconds=1)
 
 
 class SourceRefused(RuntimeError):  # noqa: N818 - named for what happened
@@ -232,8 +236,7 @@ def _database(watched: Watched, source: Database, known: Mapping[str, Any]) -> A
         bounds = snapshot.extent(source.extent)
         if bounds is None:
             return Arrived((), remarks=("the database holds no row yet",))
-        keys = [one.key for one in windows_between(source.every, *bounds)]
-        taken, remarks = _within(source, source.every, keys)
+        taken, remarks = _windows_of_database(source, snapshot, *bounds)
         marks = _watermarks(snapshot, source, taken, known)
     # What a window holds is known once it is extracted; until then its identity is how it is asked for, and what the
     # database says of it.
@@ -242,6 +245,57 @@ def _database(watched: Watched, source: Database, known: Mapping[str, Any]) -> A
         return Arrived(tuple(Landed(key, asked) for key in taken), remarks=remarks)
     landed = tuple(Landed(key, _joined({"asked": asked, "watermark": marks[key]})) for key in taken)
     return Arrived(landed, remarks=remarks, cache={"watermark": source.watermark, "marks": marks})
+
+
+def _windows_of_database(
+    source: Database, snapshot: Snapshot, first: dt.datetime | None, last: dt.datetime | None
+) -> tuple[list[str], tuple[str, ...]]:
+    """Give the windows that are over and within the declared period, and what is to be said of the others.
+
+    One row with a stand-in for its time, such as 9999-12-31, may not make a window of each day up to it: where an end
+    of the extent is no row's (None), or not over yet, the tables that have a `time` tell which row is the first or the
+    last.
+    """
+    every, running = source.every, window_at(source.every, _now())
+    start, end = _declared_span(source)
+    remarks = []
+    if first is None or last is None:
+        remarks.append(
+            f"the extent has a time that is no row's (before {EARLIEST.year}, after {LATEST.year - 1}, or not to be "
+            f"read); such rows belong to no batch"
+        )
+    low, high = first, last
+    if low is None or high is None or high >= running.end:
+        found = _spans(source, snapshot, running.end)
+        low = low or min([one[0] for one in found], default=start)
+        high = max([one[1] for one in found], default=running.start if high is None else high)
+    over = min(end, running.start)
+    outside = [
+        _named_between(every, since, until)
+        for since, until in ((low, min(high, start - _MOMENT)), (max(low, end), last or high))
+        if since <= until
+    ]
+    if outside:
+        remarks.append(f"{', '.join(outside)}: outside of the declared start and end")
+    since, until = max(low, running.start, start), min(last or high, end - _MOMENT)
+    if since <= until:
+        remarks.append(f"{_named_between(every, since, until)}: not over yet")
+    since, until = max(low, start), min(high, over - _MOMENT)
+    keys = [one.key for one in windows_between(every, since, until)] if since <= until else []
+    return keys, tuple(remarks)
+
+
+def _spans(source: Database, snapshot: Snapshot, end: dt.datetime) -> list[tuple[dt.datetime, dt.datetime]]:
+    """Give the first and the last moment before `end` of each table that has a `time`."""
+    timed = {name: table for name, table in source.tables.items() if table.windowed and table.time is not None}
+    found = (snapshot.span(name, table, EARLIEST, end) for name, table in timed.items())
+    return [one for one in found if one is not None]
+
+
+def _named_between(every: Every, first: dt.datetime, last: dt.datetime) -> str:
+    """Name the windows between two moments; of many the first and the last."""
+    keys = [one.key for one in islice(windows_between(every, first, last), _NAMED_WINDOWS + 1)]
+    return ", ".join(keys) if len(keys) <= _NAMED_WINDOWS else f"{keys[0]} to {window_at(every, last).key}"
 
 
 def _watermarks(snapshot: Snapshot, source: Database, keys: Sequence[str], known: Mapping[str, Any]) -> dict[str, str]:
@@ -254,15 +308,22 @@ def _watermarks(snapshot: Snapshot, source: Database, keys: Sequence[str], known
     return {key: settled.get(key) or snapshot.watermark(source.watermark, window_of(source.every, key)) for key in keys}
 
 
-def _within(source: WindowedFiles | Database, every: Every, keys: Iterable[str]) -> tuple[list[str], tuple[str, ...]]:
+def _declared_span(source: WindowedFiles | Database) -> tuple[dt.datetime, dt.datetime]:
+    """Give the first moment of the declared period, and the first after it."""
+    first = window_at(source.every, dt.datetime.combine(source.start, dt.time())).start
+    if source.end is None:
+        return first, LATEST
+    return first, window_at(source.every, dt.datetime.combine(source.end, dt.time())).end
+
+
+def _within(source: WindowedFiles, every: Every, keys: Iterable[str]) -> tuple[list[str], tuple[str, ...]]:
     """Part windows into those that are over and within the declared period, and what is to be said of the others."""
     now = _now()
-    first = window_at(every, dt.datetime.combine(source.start, dt.time()))
-    last = None if source.end is None else window_at(every, dt.datetime.combine(source.end, dt.time()))
+    first, end = _declared_span(source)
     taken, outside, running = [], [], []
     for key in keys:
         found = window_of(every, key)
-        if found.start < first.start or (last is not None and found.start > last.start):
+        if not first <= found.start < end:
             outside.append(key)
         elif found.end > now:
             running.append(key)

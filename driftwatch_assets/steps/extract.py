@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pyarrow.compute as pc
+
 from driftwatch_assets.lake import content_fingerprint
 from driftwatch_assets.sources import (
+    EARLIEST,
     Database,
     DeliveryRefused,
     Files,
@@ -19,6 +23,7 @@ from driftwatch_assets.sources import (
     open_snapshot,
     read_cached,
     rows_of_window,
+    window_at,
     window_of,
 )
 from driftwatch_assets.steps.arrive import database_url, landing_file, unplaced_of_file
@@ -29,7 +34,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from driftwatch_assets.sources import Delivery, Unplaced
+    from driftwatch_assets.sources import Delivery, Unplaced, Window
+    from driftwatch_assets.sources.sql_snapshot import Snapshot
     from driftwatch_assets.steps.watched import Watched
 
 
@@ -149,10 +155,34 @@ def _queried(watched: Watched, source: Database, batch: str, tables: Sequence[st
     with open_snapshot(database_url(watched, source)) as snapshot:
         for name in tables:
             try:
-                found[name] = _extracted(snapshot.extract(name, source.tables[name], window), f"table {name}")
+                rows = snapshot.extract(name, source.tables[name], window)
+                twice = _in_two_windows(watched, source, snapshot, name, window, rows)
             except QueryRefused as refusal:
                 found[name] = Refused(f"table {name}", str(refusal))
+                continue
+            found[name] = _extracted(rows, f"table {name}") if twice is None else Refused(f"table {name}", twice)
     return found
+
+
+def _in_two_windows(
+    watched: Watched, source: Database, snapshot: Snapshot, name: str, window: Window, rows: pa.Table
+) -> str | None:
+    """Say which rows the window before has, too, where no time of theirs would tell; None where none is in both."""
+    table, column = source.tables[name], watched.declaration.task.id
+    if not table.windowed or table.time is not None or column not in table.types or window.start <= EARLIEST:
+        return None
+    before = window_at(source.every, window.start - dt.timedelta(microseconds=1))
+    own = rows.column(column)
+    twice = own.filter(pc.is_in(own, value_set=snapshot.ids(name, table, column, before))).drop_null()
+    if not len(twice):
+        return None
+    first = "" if column in table.personal else f"; the first has {column} {twice[0].as_py()!r}"
+    return (
+        f"table {name}, window {window.key}: {len(twice):,} of its {rows.num_rows:,} rows are in window {before.key}, "
+        f"too{first}. A row belongs to one window: let the query compare its time as >= :start AND < :end. If "
+        f"{column} comes again by its meaning, or the query looks back, select the row's time and declare it as time "
+        f"of the table {name}"
+    )
 
 
 def _extracted(rows: pa.Table, origin: str, unplaced: Unplaced | None = None) -> Extract:

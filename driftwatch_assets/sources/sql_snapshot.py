@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import difflib
 import hashlib
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,15 +23,21 @@ from driftwatch_assets.sources.sql_database import ENGINES, Database, explain, p
 from driftwatch_assets.sources.sql_failure import DatabaseUnreachable, QueryRefused
 from driftwatch_assets.sources.sql_values import ARROW_TYPES, EXPECTED, as_typed
 from driftwatch_assets.sources.sql_zones import belongs, looks_back, margins, strays
+from driftwatch_assets.sources.unplaced import is_placed, unplaced_rows
 from driftwatch_assets.sources.window import EARLIEST, LATEST, Window
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Callable, Iterator, Sequence
 
     from driftwatch_assets.sources.sql import SqlTable
+    from driftwatch_assets.sources.unplaced import Unplaced
+
+Bounds = tuple[object, object]
+"""What is bound as the first moment of a window, and as the first one after it."""
 
 _LONGEST_QUOTE = 40
+# What no time compares as earlier than, and what none compares as later than: SQLite compares texts.
+_ENDS: dict[str, Bounds] = {"sqlite": ("", "\U0010ffff"), "postgresql": (dt.datetime.min, dt.datetime.max)}  # noqa: DTZ901 - no zone
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -223,6 +231,30 @@ class Snapshot:
             )
         return hashlib.sha256(json.dumps(rows[0], default=str).encode()).hexdigest()[:16]
 
+    def unplaced(self, name: str, table: SqlTable) -> Unplaced:
+        """Give the rows of a table that belong to no window, since their `time` can be no row's.
+
+        They are asked for as a window's are: those whose time compares as earlier than `EARLIEST`, or as `LATEST` or
+        later, which in SQLite is also a text that is no time. A time that is missing compares with nothing, so that
+        such a row is never seen. Parameters and errors are those of `extract`; the table has a `time`.
+        """
+        assert table.time is not None  # noqa: S101 - as said
+        label = f"{name}, rows that belong to no window"
+        lowest, highest = _ENDS[self._database.kind]
+        low, high = self._bound(Window(name, EARLIEST, LATEST))
+        rows, of = _bronze([], range(len(table.types)), table, 1), 0
+        with self._explaining(label, lambda: rows.num_rows, withhold=bool(table.personal)):
+            self._set_timeout(self._connection, table.timeout_seconds)
+            for bounds in ((lowest, low), (high, highest)):
+                for chunk, order in self._pieces(label, table, bounds, CHUNK_ROWS):
+                    found = _bronze(chunk, order, table, rows.num_rows + 1)
+                    rows = pa.concat_tables([rows, found.filter(pc.invert(is_placed(found.column(table.time))))])
+            if rows.num_rows:
+                counted = f"SELECT count(*) FROM (\n{table.query}\n) AS extracted"  # noqa: S608 - as declared
+                with contextlib.closing(self._run(counted, (lowest, highest), 1)) as result:
+                    of = int(str(result.scalar()))
+        return replace(unplaced_rows(rows, table.time, origin=f"table {name}", personal=table.personal), of=of)
+
     def ids(self, name: str, table: SqlTable, column: str, window: Window) -> pa.Array:
         """Give the values of one column of a window's rows, of its declared type, null where they are of another.
 
@@ -237,7 +269,7 @@ class Snapshot:
         query = f"SELECT {_quoted(column)} FROM (\n{table.query}\n) AS extracted"  # noqa: S608 - as declared
         with self._explaining(label, lambda: 0, withhold=bool(table.personal)):
             self._set_timeout(self._connection, table.timeout_seconds)
-            with contextlib.closing(self._run(query, window, CHUNK_ROWS)) as result:
+            with contextlib.closing(self._run(query, self._bound(window), CHUNK_ROWS)) as result:
                 values = [row[0] for row in result]
         return as_typed(values, table.types[column])[0]
 
@@ -247,24 +279,24 @@ class Snapshot:
         """Give the rows of a window piece by piece, each with where the declared columns stand in it."""
         asked = window if table.windowed else None
         if asked is None or table.time is None or self._database.kind != "sqlite":
-            yield from self._pieces(label, table, asked, chunk_rows)
+            yield from self._pieces(label, table, None if asked is None else self._bound(asked), chunk_rows)
             return
         at_time = list(table.types).index(table.time)
         earlier = False
-        for chunk, order in self._pieces(label, table, asked, chunk_rows):
+        for chunk, order in self._pieces(label, table, self._bound(asked), chunk_rows):
             place = order[at_time]
             earlier = earlier or any(looks_back(row[place], asked) for row in chunk)
             yield [row for row in chunk if not strays(row[place], asked)], order
         for beside in margins(asked):
             # A query that asks for earlier rows by itself has given those of the day before.
             if not (earlier and beside.start < asked.start):
-                for chunk, order in self._pieces(label, table, beside, chunk_rows):
+                for chunk, order in self._pieces(label, table, self._bound(beside), chunk_rows):
                     yield [row for row in chunk if belongs(row[order[at_time]], asked)], order
 
     def _pieces(
-        self, label: str, table: SqlTable, window: Window | None, chunk_rows: int
+        self, label: str, table: SqlTable, bounds: Bounds | None, chunk_rows: int
     ) -> Iterator[tuple[Sequence[sa.Row[tuple[object, ...]]], list[int]]]:
-        result = self._run(table.query, window, chunk_rows)
+        result = self._run(table.query, bounds, chunk_rows)
         with contextlib.closing(result):
             order = self._columns(label, list(result.keys()), list(table.types))
             for chunk in result.partitions(chunk_rows):
@@ -276,15 +308,19 @@ class Snapshot:
         """Give the first two rows of a query that shall have one."""
         with self._explaining(label, lambda: 0, withhold=False):
             self._set_timeout(self._connection, timeout_seconds)
-            with contextlib.closing(self._run(query, window, 2)) as result:
+            bounds = None if window is None else self._bound(window)
+            with contextlib.closing(self._run(query, bounds, 2)) as result:
                 return [tuple(row) for row in result.fetchmany(2)]
 
-    def _run(self, query: str, window: Window | None, chunk_rows: int) -> sa.CursorResult[tuple[object, ...]]:
-        moments = {} if window is None else {"start": window.start, "end": window.end}
-        bound: dict[str, object] = dict(moments)
+    def _bound(self, window: Window) -> Bounds:
+        """Give the ends of a window as they are bound."""
         if self._database.kind == "sqlite":
             # A day is before all times of that day, in whichever of the usual ways these are written.
-            bound = {name: moment.date().isoformat() for name, moment in moments.items()}
+            return window.start.date().isoformat(), window.end.date().isoformat()
+        return window.start, window.end
+
+    def _run(self, query: str, bounds: Bounds | None, chunk_rows: int) -> sa.CursorResult[tuple[object, ...]]:
+        bound = {} if bounds is None else dict(zip(("start", "end"), bounds, strict=True))
         options = {"stream_results": True, "yield_per": chunk_rows}
         return self._connection.execute(sa.text(query), bound, execution_options=options)
 

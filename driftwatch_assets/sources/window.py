@@ -24,11 +24,6 @@ _LAST_MOMENT = dt.datetime.max  # noqa: DTZ901 - the source's clock has no zone
 _LENGTH: dict[Every, int] = {"day": 10, "week": 10, "month": 7, "year": 4}
 _KEY = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}")
 
-EARLIEST = dt.datetime(1900, 1, 1)  # noqa: DTZ001 - the source's clock, without a zone
-LATEST = dt.datetime(2200, 1, 1)  # noqa: DTZ001 - as above
-"""A time before the first, or from the second on, is a stand-in such as 9999-12-31, or a year that was cut to two
-digits: a row that has one belongs to no batch."""
-
 
 class WindowUnknown(ValueError):  # noqa: N818 - named for what was found
     """A key that is no window of this length."""

@@ -154,13 +154,21 @@ def _queried(watched: Watched, source: Database, batch: str, tables: Sequence[st
     window = window_of(source.every, batch)
     with open_snapshot(database_url(watched, source)) as snapshot:
         for name in tables:
+            table = source.tables[name]
             try:
-                rows = snapshot.extract(name, source.tables[name], window)
-                twice = _in_two_windows(watched, source, snapshot, name, window, rows)
+                rows = snapshot.extract(name, table, window)
+                wrong = _in_two_windows(watched, source, snapshot, name, window, rows)
+                timed = table.windowed and table.time is not None
+                aside = snapshot.unplaced(name, table) if timed else None
             except QueryRefused as refusal:
                 found[name] = Refused(f"table {name}", str(refusal))
                 continue
-            found[name] = _extracted(rows, f"table {name}") if twice is None else Refused(f"table {name}", twice)
+            if aside is not None and aside.too_many(source.max_unplaced):
+                wrong = (
+                    f"table {name}: {aside.told}. At most {source.max_unplaced:.2%} may (max_unplaced). Correct the "
+                    f"times in the database, or max_unplaced if that many are expected"
+                )
+            found[name] = _extracted(rows, f"table {name}", aside) if wrong is None else Refused(f"table {name}", wrong)
     return found
 
 

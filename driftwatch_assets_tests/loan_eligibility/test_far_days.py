@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from driftwatch_assets.defs.loan_eligibility.simulate import simulate
 from driftwatch_assets.steps import ingest, look
+from driftwatch_assets.steps.watched import SOURCE
 from driftwatch_assets_tests.loan_eligibility.lending import MODEL, execute, load
 from driftwatch_assets_tests.loan_eligibility.test_watermark import declared
 from driftwatch_assets_tests.postgres import database
@@ -65,6 +67,33 @@ def test_a_row_with_a_stand_in_for_its_time_makes_no_weeks_and_costs_none(watche
     assert [one.batch for one in found.landed] == WEEKS
     assert any("the extent has a time that is no row's (before 1900, after 2199" in remark for remark in found.remarks)
     assert all(len(remark) < 200 for remark in found.remarks)
+
+
+@pytest.mark.parametrize("day", ["9999-12-31 00:00:00", "0024-04-16 00:00:00", "soon"])
+def test_a_row_with_a_stand_in_for_its_time_stands_in_the_quarantine_of_the_source(
+    watched: Watched, url: str, day: str
+) -> None:
+    if day == "soon" and not url.startswith("sqlite"):
+        pytest.skip("PostgreSQL has no times that are none")
+    execute(url, FAR.format(day))
+    outcome = ingest(watched, WEEKS[0], ["loan_details"])["loan_details"]
+    assert (outcome.refused, outcome.facts["unplaced_rows"]) == (None, 1.0)
+    [row] = watched.lake.read(watched.tables.unplaced("loan_details"), SOURCE).to_dict("records")
+    assert row["source_file"] == "table loan_details"
+    assert re.search(rf"column application_time: found '?{day}", row["reason"])
+    assert '"loan_id": "far"' in row["source_text"]
+    execute(url, "DELETE FROM loan_details WHERE loan_id = 'far'")
+    assert ingest(watched, WEEKS[0], ["loan_details"])["loan_details"].facts["unplaced_rows"] == 0.0
+    assert not watched.lake.exists(watched.tables.unplaced("loan_details"), SOURCE)
+
+
+def test_more_rows_without_a_time_than_declared_refuse_the_table(watched: Watched, url: str) -> None:
+    execute(url, FAR.format("9999-12-31 00:00:00"), FAR.replace("'far'", "'farther'").format("0024-04-16 00:00:00"))
+    refused = ingest(declared(watched, max_unplaced=0.0001), WEEKS[0], ["loan_details"])["loan_details"].refused
+    assert refused is not None
+    assert re.match(
+        r"table loan_details: 2 of \d+ rows belong to no batch .*At most 0\.01% may \(max_unplaced\)", refused
+    )
 
 
 def test_a_row_of_the_future_makes_no_weeks_up_to_now(watched: Watched, url: str) -> None:

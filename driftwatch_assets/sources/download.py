@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from driftwatch_assets.sources.fetch_failure import PublicationRefused, PublisherUnreachable
+from driftwatch_assets.sources.http_numbers import header_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,7 @@ FIRST_PAUSE_SECONDS = 0.25
 
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
-_RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)")
+_RANGE = re.compile(r"bytes (?:([0-9]+)-[0-9]+|\*)/([0-9]+|\*)")
 
 
 @dataclass(frozen=True)
@@ -168,12 +169,11 @@ def _range(answer: httpx.Response) -> tuple[int | None, int | None]:
     match = _RANGE.fullmatch(answer.headers.get("Content-Range", ""))
     if match is None:
         return None, None
-    return int(match[1]) if match[1] else None, int(match[2]) if match[2] != "*" else None
+    return header_number(match[1]), header_number(match[2])
 
 
 def _length(answer: httpx.Response) -> int | None:
-    length = answer.headers.get("Content-Length", "")
-    return int(length) if length.isdigit() else None
+    return header_number(answer.headers.get("Content-Length"))
 
 
 def _origin_of(answer: httpx.Response, url: str) -> _Origin:

@@ -66,7 +66,7 @@ class HttpFetch(BaseModel):
     )
     max_bytes: int = Field(default=64 * 2**20, ge=1, description="The largest answer that is taken, in bytes.")
     content_types: tuple[str, ...] = Field(
-        default=("text/csv", "text/plain", "application/csv", "application/octet-stream"),
+        default=("text/csv", "text/plain", "application/csv", "application/octet-stream", "binary/octet-stream"),
         min_length=1,
         description="The content types that an answer may have; one that names none is taken by its content.",
     )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from driftwatch_assets.sources.fetch_failure import AnswerRefused, SourceUnanswered
+from driftwatch_assets.sources.http_numbers import header_number
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -147,9 +148,9 @@ def _take(fetch: HttpFetch, part: Path, answer: httpx.Response, deadline: float)
 
 
 def _download(fetch: HttpFetch, part: Path, answer: httpx.Response, deadline: float) -> None:
-    length = answer.headers.get("Content-Length", "")
-    if length.isdigit() and int(length) > fetch.max_bytes:
-        raise _too_large(fetch, int(length))
+    length = header_number(answer.headers.get("Content-Length"))
+    if length is not None and length > fetch.max_bytes:
+        raise _too_large(fetch, length)
     size = 0
     with part.open("wb") as file:
         for piece in answer.iter_raw():
@@ -163,8 +164,8 @@ def _download(fetch: HttpFetch, part: Path, answer: httpx.Response, deadline: fl
                 raise _StumbledError(f"it had sent {size:,} bytes within {fetch.timeout_seconds:g} s and was not done")
         file.flush()
         os.fsync(file.fileno())
-    if length.isdigit() and size != int(length):
-        raise _StumbledError(f"the body is truncated: {size:,} of {int(length):,} bytes came", truncated=True)
+    if length is not None and size != length:
+        raise _StumbledError(f"the body is truncated: {size:,} of {length:,} bytes came", truncated=True)
     if size == 0:
         raise AnswerRefused(fetch.shown, "the body is empty")
 
@@ -185,9 +186,9 @@ def _check_kind(fetch: HttpFetch, answer: httpx.Response) -> None:
         raise AnswerRefused(
             fetch.shown, f"its content type is {kind}, expected one of {', '.join(fetch.content_types)} (content_types)"
         )
-    coding = answer.headers.get("Content-Encoding", "identity").lower()
-    if coding != "identity":
-        raise AnswerRefused(fetch.shown, f"its content is encoded as {coding}, though none was asked for")
+    codings = {coding.strip().lower() for coding in answer.headers.get("Content-Encoding", "").split(",")}
+    if others := sorted(codings - {"", "identity"}):
+        raise AnswerRefused(fetch.shown, f"its content is encoded as {', '.join(others)}, though none was asked for")
 
 
 def _too_large(fetch: HttpFetch, size: int) -> AnswerRefused:
@@ -196,11 +197,12 @@ def _too_large(fetch: HttpFetch, size: int) -> AnswerRefused:
 
 def _retry_after(answer: httpx.Response) -> float | None:
     said = answer.headers.get("Retry-After", "").strip()
-    if said.isdigit():
-        return float(said)
+    if (seconds := header_number(said)) is not None:
+        return float(seconds)
     try:
         until = parsedate_to_datetime(said)
-    except ValueError:
+        until = until if until.tzinfo else until.replace(tzinfo=dt.UTC)
+        return max(0.0, (until - dt.datetime.now(dt.UTC)).total_seconds())
+    except (ValueError, OverflowError):
+        # Neither seconds nor a moment: the pauses are then our own.
         return None
-    until = until if until.tzinfo else until.replace(tzinfo=dt.UTC)
-    return max(0.0, (until - dt.datetime.now(dt.UTC)).total_seconds())

@@ -19,6 +19,9 @@ _INDEX = re.compile(r"[0-9]{1,9}")
 _ONE_BY_ONE = 32
 _LONGEST_QUOTE = 40
 _LISTED = 5
+_NO_SEPARATORS = bytes(set(range(256)) - set(b" :\n"))
+_PRINTABLE = bytes([*b"\n", *range(32, 127)])
+_ODD_NUMBERS = (b" 0", b"x", b"X")
 _COLONS_TO_SPACES = bytes.maketrans(b":", b" ")
 
 
@@ -89,9 +92,35 @@ def parse_block(block: bytes, first_line: int, layout: Layout) -> tuple[pa.Table
         numbers = numbers[filled]
     rows = _Rows(np.full((len(lines), layout.features), np.nan), [None] * len(lines), [None] * len(lines))
     shaped = np.fromiter((line.count(b":") == layout.features == line.count(b" ") for line in lines), bool, len(lines))
+    shaped[shaped] = _is_plain([line for line, at in zip(lines, shaped, strict=True) if at], layout.features)
     _parse_together(lines, np.flatnonzero(shaped), numbers, layout, rows)
     _parse_singly(lines, np.flatnonzero(~shaped), numbers, layout, rows)
     return _as_table(lines, numbers, layout, rows), total
+
+
+def _is_plain(lines: list[bytes], features: int) -> np.ndarray:
+    """Tell of lines with as many spaces and colons as `features` whether they take turns, and nothing odd is between.
+
+    Where ``:`` stands for a space, ``1 1:2 2:3:3`` would be as good as ``1 1:2 2:3 3:3``. A tab, a control character
+    or one beyond ASCII parts words for Python alone, a zero more or ``0x`` makes an index for Arrow alone.
+    """
+    if not lines:
+        return np.empty(0, bool)
+    text = b"\n".join(lines)
+    in_turn = b" :" * features + b"\n"
+    separators = text.translate(None, _NO_SEPARATORS) + b"\n"
+    if separators == in_turn * len(lines):
+        plain = np.ones(len(lines), bool)
+    else:
+        by_line = np.frombuffer(separators, np.uint8).reshape(len(lines), len(in_turn))
+        plain = (by_line == np.frombuffer(in_turn, np.uint8)).all(axis=1)
+    if _is_odd(text):
+        plain &= np.fromiter((not _is_odd(line) for line in lines), bool, len(lines))
+    return plain
+
+
+def _is_odd(text: bytes) -> bool:
+    return any(part in text for part in _ODD_NUMBERS) or bool(text.translate(None, _PRINTABLE))
 
 
 def _parse_together(lines: list[bytes], at: np.ndarray, numbers: np.ndarray, layout: Layout, rows: _Rows) -> None:

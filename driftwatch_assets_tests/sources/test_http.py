@@ -160,6 +160,22 @@ def test_the_pause_that_a_server_asks_for_is_made(site: Site, tmp_path: Path, fo
     assert 0.7 < time.monotonic() - began < 4
 
 
+@pytest.mark.parametrize(
+    "said",
+    ["²", "", "soon", "-1", "9" * 5000, "Thu, 01 Jan 1970 00:00:00 +99999999999", "Fri, 31 Dec 99999 00:00:00 GMT"],
+)
+def test_a_pause_that_cannot_be_read_is_none_that_was_asked_for(site: Site, tmp_path: Path, said: str) -> None:
+    site.statuses, site.retry_after = [503], said
+    assert fetch_once(declared(site), tmp_path).changed
+
+
+@pytest.mark.parametrize("kind", ["binary/octet-stream", "Text/CSV; charset=utf-8"])
+@pytest.mark.parametrize("coding", ["", " ", "identity", "Identity, identity"])
+def test_an_answer_as_object_stores_give_it_is_data(site: Site, tmp_path: Path, kind: str, coding: str) -> None:
+    site.kind, site.headers = kind, {"Content-Encoding": coding}
+    assert fetch_once(declared(site), tmp_path, check=READER.read).changed
+
+
 def test_a_server_that_asks_for_a_long_pause_is_left_alone(site: Site, tmp_path: Path) -> None:
     site.statuses, site.retry_after = [503], "86400"
     with pytest.raises(SourceUnanswered, match="asks for a pause of 86,400 s"):

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from driftwatch_assets.sources import DeliveryRefused, LibsvmSource
 from driftwatch_assets.sources import libsvm as libsvm_module
+from driftwatch_assets.sources import libsvm_block as block_module
+from driftwatch_assets.sources.libsvm_block import Layout, parse_block
 from driftwatch_assets_tests.sources.libsvm_text import lines, text
 from driftwatch_assets_tests.yardstick import slowed
 
@@ -323,6 +325,46 @@ def test_the_fast_way_and_the_careful_way_agree(tmp_path: Path, rows: list[tuple
     assert together.drop(columns="source_text").equals(singly.drop(columns="source_text"))
     finite = np.isfinite([values for _, values in rows]).all(axis=1)
     assert together["problem"].isna().tolist() == [*finite, True]
+
+
+WHOLE = ["1:2", "2:3", "3:-1.5", "1:1e5", "1:.5", "1:5.", "3:-0", "3:1e-400", "a;1", "?", "1", "2", ":", " ", "  "]
+ODD_INDEX = ["1:2:3", "2:3:3", "01:2", "0000000001:1", "0x1:2", "+1:2", "²:1", ":3", "a\tb", '"2:3"']
+ODD_VALUE = [
+    "1:0x2",
+    "1:+2",
+    "1: 2",
+    "1:\t2",
+    "1:1_0",
+    "1:1d2",
+    "1:nan",
+    "2:inf",
+    "2:1e400",
+    "3:1f",
+    "3:NULL",
+    "1:true",
+]
+PIECES = st.sampled_from([*WHOLE, *ODD_INDEX, *ODD_VALUE, "2:\x0b3", "2:3\xa0", "2:٣", "2:"])
+LINES = st.builds(" ".join, st.lists(PIECES, min_size=1, max_size=6)) | st.text("12:. 0x-+e;?", min_size=1, max_size=14)
+
+
+@given(st.lists(LINES, min_size=1, max_size=6), st.booleans())
+@settings(max_examples=600, deadline=None)
+@example(["2 1 1:2 2:3:3"], True)
+@example(["a\tb 1:2 2:3 3:4"], True)
+@example(["1 0x1:2 2:3 3:4", "1 0000000001:2 2:3 3:4", "1 1:\t2 2:3 3:4"], False)
+def test_any_line_is_read_as_the_careful_way_reads_it(written: list[str], parted: bool) -> None:
+    layout = Layout(3, ("label", "level") if parted else ("label",), "?")
+    block = text([line for line in written if line.strip()] or ["1"])
+    found = parse_block(block, 1, layout)[0]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(block_module, "_is_plain", lambda lines, _: np.zeros(len(lines), bool))
+        assert found.equals(parse_block(block, 1, layout)[0])
+
+
+def test_a_line_whose_separators_do_not_take_turns_is_put_aside(tmp_path: Path) -> None:
+    table = read(tmp_path, b"1 1:1 2:2 3:3\n2 1 1:2 2:3:3\n", LibsvmSource(features=3))
+    assert table["problem"].tolist() == [None, "line 2, column 1: found '1', expected <index>:<value>"]
+    assert table["source_text"].tolist() == [None, "2 1 1:2 2:3:3"]
 
 
 @pytest.mark.parametrize(

@@ -41,13 +41,18 @@ def replay(model: Model, seed: Seed = 42) -> None:
 @app.command()
 def history(model: Model, as_json: Annotated[bool, typer.Option("--json", help="One object a batch.")] = False) -> None:
     """Show what happened to each batch."""
-    from driftwatch_assets.command_line.history import as_table, read_history  # noqa: PLC0415 - as above
+    from driftwatch_assets.command_line.history import (  # noqa: PLC0415 - as above
+        as_table,
+        held_up_lines,
+        read_held_up,
+        read_history,
+    )
 
     records = read_history(model)
     if as_json:
         typer.echo(json.dumps(records, indent=2, allow_nan=False))
     else:
-        Console().print(as_table(model, records))
+        Console().print(as_table(model, records), *held_up_lines(read_held_up(model)), sep="\n")
 
 
 @app.command()
@@ -60,6 +65,17 @@ def backfill(
     from driftwatch_assets.command_line.backfill import backfill as run  # noqa: PLC0415 - as above
 
     raise typer.Exit(run(model, first=first, last=last, console=Console()))
+
+
+@app.command()
+def reset(
+    model: Model,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete all that was made of one model's files, after saying what goes; the files and other models stay."""
+    from driftwatch_assets.command_line.reset import reset as run  # noqa: PLC0415 - as above
+
+    raise typer.Exit(run(model, agreed=lambda: yes or typer.confirm("Delete it?"), console=Console()))
 
 
 @app.command()

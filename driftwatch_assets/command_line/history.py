@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
+from rich.text import Text
 
 from driftwatch_assets.command_line.instance import open_instance
 from driftwatch_assets.components import records
+from driftwatch_assets.components.held_up import held_up
+from driftwatch_assets.components.lost import check_lake
 from driftwatch_assets.components.models import monitored_model
 from driftwatch_assets.definitions import places_of
 from driftwatch_assets.settings import Settings
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     import dagster as dg
 
     from driftwatch_assets.components import MonitoredModel
+    from driftwatch_assets.components.held_up import HeldUp
 
 FIELDS = (
     "batch",
@@ -45,13 +49,35 @@ _HEADS = {"accuracy": "accu-\nracy", "f1_macro": "macro\nF1", "auc": "AUC", "ano
 
 
 def read_history(model: str) -> list[dict[str, Any]]:
-    """Read a model's history: one record a batch, with the fields `FIELDS`, in batch order."""
+    """Read a model's history: one record a batch, with the fields `FIELDS`, in batch order.
+
+    Raises
+    ------
+    driftwatch_assets.components.lost.LakeLost
+        The lake holds nothing of what was taken in.
+
+    """
     settings = Settings.from_environment()
     component = monitored_model(model)
     with open_instance(settings) as instance:
+        watched = component.watch(places_of(settings))
+        check_lake(instance, watched)
         failed = failed_checks(instance, component)
-    found = history(component.watch(places_of(settings)), failed)
+    found = history(watched, failed)
     return [{field: record[field] for field in FIELDS} for record in found]
+
+
+def read_held_up(model: str) -> HeldUp:
+    """Read what of a model waits for a person."""
+    settings = Settings.from_environment()
+    component = monitored_model(model)
+    with open_instance(settings) as instance:
+        return held_up(instance, component.watch(places_of(settings)), component.keys)
+
+
+def held_up_lines(waiting: HeldUp) -> list[Text]:
+    """Set out for the terminal what waits for a person: faults in red, notes in yellow."""
+    return [*(Text(line, "red") for line in waiting.faults), *(Text(line, "yellow") for line in waiting.notes)]
 
 
 def failed_checks(instance: dg.DagsterInstance, component: MonitoredModel) -> dict[str, list[str]]:

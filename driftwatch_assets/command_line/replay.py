@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from driftwatch_assets.command_line.history import as_table, failed_checks
+from driftwatch_assets.command_line.history import as_table, failed_checks, held_up_lines
 from driftwatch_assets.command_line.instance import open_instance
 from driftwatch_assets.command_line.landing import simulate_into
 from driftwatch_assets.components import records
+from driftwatch_assets.components.held_up import held_up
+from driftwatch_assets.components.lost import check_lake
 from driftwatch_assets.components.models import monitored_model
 from driftwatch_assets.components.processes import close_abandoned_runs, is_under_way
 from driftwatch_assets.components.sensors import intake_plan
@@ -40,7 +42,10 @@ _PATIENCE_SECONDS = 1.0
 
 
 def replay(model: str, *, seed: int, console: Console) -> int:
-    """Replay a model's landed batches and show its history; the exit status is 1 when a run failed."""
+    """Replay a model's landed batches and show its history.
+
+    The exit status is 1 when a run failed, a training was given up, or batches are too small for a first one.
+    """
     _load_libraries()
     settings = Settings.from_environment()
     component = monitored_model(model)
@@ -50,18 +55,22 @@ def replay(model: str, *, seed: int, console: Console) -> int:
     with open_instance(settings) as instance, kept_open(instance):
         watched.registry.prepare()
         close_abandoned_runs(instance, model)
+        check_lake(instance, watched)
         watched.registry.reconcile(lambda run_id: is_under_way(instance, run_id))
         failed = _run_all(component, instance, watched, console)
         found = history(watched, failed_checks(instance, component))
+        waiting = held_up(instance, watched, component.keys)
     console.print(as_table(model, found))
     for line in _bought(found):
         console.print(line)
     for line in failed:
         console.print(line, style="red")
+    for told in held_up_lines(waiting):
+        console.print(told)
     if watched.lake.has_file(watched.tables.summary):
         console.print(f"Reports: {watched.lake.url}/{watched.tables.summary}")
     console.print("Open the UI with `make ui`: http://127.0.0.1:3000, reports: http://127.0.0.1:3070")
-    return 1 if failed else 0
+    return 1 if failed or waiting.faults else 0
 
 
 def _load_libraries() -> None:

@@ -13,6 +13,7 @@ import dagster as dg
 
 from driftwatch_assets.alerting import channels_of
 from driftwatch_assets.components import records
+from driftwatch_assets.components.lost import LakeLost, check_lake
 from driftwatch_assets.components.outages import outages
 from driftwatch_assets.components.sensors import awaited_labels, retraining_course
 from driftwatch_assets.monitoring import MonitoringError, open_monitoring
@@ -58,7 +59,7 @@ def build_alerts(keys: Keys, watch: Callable[[Places], Watched]) -> dg.SensorDef
             changes, settled = bring_up_to_date(
                 context.instance, watched, keys, run_urls=places.run_urls, patient=not _past(since)
             )
-        except MonitoringError as unusable:
+        except (MonitoringError, LakeLost) as unusable:
             raise dg.Failure(description=str(unusable)) from unusable
         context.update_cursor((found if settled else replace(before, since=since)).stored())
         told = f"recorded; {len(changes.opened)} alerts opened, {len(changes.resolved)} resolved"
@@ -81,7 +82,14 @@ def bring_up_to_date(
     """Record all that is known of a model and judge its rules; tell what changed, and whether all rules were judged.
 
     Who is patient waits with them until the model has settled, and judges by then only what needs no waiting.
+
+    Raises
+    ------
+    LakeLost
+        See `check_lake`; what is recorded stays.
+
     """
+    check_lake(instance, watched)
     store = open_monitoring(watched.monitoring)
     # What was recorded of runs stays there; a database that knows of none is told of all.
     limit = _RUNS if notify and store.jobs(watched.name) else None

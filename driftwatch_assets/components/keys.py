@@ -166,6 +166,13 @@ class Keys:
         return f"{self.model}_alerts"
 
     @property
+    def sensors(self) -> frozenset[str]:
+        """Names of all sensors that a model may have."""
+        return frozenset(
+            {self.arrivals_sensor, self.retraining_sensor, self.labels_sensor, self.alerts_sensor, self.served_job}
+        )
+
+    @property
     def labels_home(self) -> dg.AssetKey:
         """The asset that judges what needs labels: drift, or performance where they come later."""
         return self.performance if self.declaration.task.known_after else self.drift

@@ -44,6 +44,12 @@ def look_succeeded(instance: dg.DagsterInstance, model: str) -> None:
     _write(instance, model, noted)
 
 
+def forget_outages(instance: dg.DagsterInstance, model: str) -> None:
+    """Forget when a model's source could not be looked at."""
+    if _read(instance, model):
+        _write(instance, model, [])
+
+
 def outages(instance: dg.DagsterInstance, model: str) -> list[Outage]:
     """Give when a model's source could not be looked at, the oldest first; one failed look alone is none."""
     return [one for one in _read(instance, model) if one.looks >= FAILED_LOOKS]

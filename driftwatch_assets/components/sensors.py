@@ -11,6 +11,7 @@ import dagster as dg
 
 from driftwatch_assets.arrivals import plan_arrivals
 from driftwatch_assets.components import records
+from driftwatch_assets.components.lost import LakeLost, check_lake
 from driftwatch_assets.components.outages import look_failed, look_succeeded
 from driftwatch_assets.components.processes import close_abandoned_runs
 from driftwatch_assets.lake import batch_order
@@ -105,6 +106,14 @@ def look_or_fail(instance: dg.DagsterInstance, watched: Watched, known: Mapping[
     return arrived
 
 
+def _check_lake(instance: dg.DagsterInstance, watched: Watched) -> None:
+    """Let the tick fail, in one sentence, where the lake has nothing of what was taken in."""
+    try:
+        check_lake(instance, watched)
+    except LakeLost as lost:
+        raise dg.Failure(description=str(lost)) from lost
+
+
 def intake_plan(
     instance: dg.DagsterInstance, watched: Watched, keys: Keys, arrived: Arrived, *, training_pending: bool
 ) -> ArrivalPlan:
@@ -158,6 +167,7 @@ def build_arrivals(
     def arrivals(context: dg.SensorEvaluationContext, places: Places) -> dg.SensorResult | dg.SkipReason:
         watched = watch(places)
         close_abandoned_runs(context.instance, watched.name)
+        _check_lake(context.instance, watched)
         arrived = look_or_fail(context.instance, watched, json.loads(context.cursor) if context.cursor else None)
         decision = retraining_course(context.instance, watched, keys).decision()
         pending = decision.pending or bool(awaited_labels(context.instance, watched))

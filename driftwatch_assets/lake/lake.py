@@ -176,6 +176,22 @@ class Lake:
         """Remove a partition; nothing happens when it is not stored."""
         self._storage.delete(self._path(table, batch))
 
+    def clear(self, folder: str) -> int:
+        """Remove all tables and files below a folder, and give how many objects these were.
+
+        Examples
+        --------
+        >>> lake = Lake("memory://cleared")
+        >>> _ = lake.write_file("iris/reports/7.json", b"{}"), lake.write_file("gas/reports/7.json", b"{}")
+        >>> lake.clear("iris"), lake.files("iris"), lake.files("gas")
+        (1, [], ['gas/reports/7.json'])
+
+        """
+        found = self._storage.find(check_path("folder", folder))
+        for path in found:
+            self._storage.delete(path)
+        return len(found)
+
     def uri(self, table: str, batch: str) -> str:
         """Say where a partition lies or would lie: a path, or a URL."""
         return self._storage.uri(self._path(table, batch))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from driftwatch_assets.lake import batch_order
 from driftwatch_assets.registry import evidence
 from driftwatch_assets.registry.artifact import load_model, store_model
+from driftwatch_assets.registry.removal import remove_model, runs_of
 from driftwatch_assets.registry.runs import DAGSTER_RUN, end_runs, search_runs
 from driftwatch_assets.registry.store import alone, experiment_id, open_client
 from driftwatch_assets.registry.trust import ALWAYS_TRUSTED
@@ -206,6 +207,14 @@ class ModelRegistry:
         experiment = self._experiment_id
         with mlflow.start_run(experiment_id=experiment, run_name=name, tags=dict(tags or {})) as active:
             yield active.info.run_id
+
+    def runs(self, model: str) -> list[str]:
+        """Give the ids of the MLflow runs of a model's trainings."""
+        return runs_of(self._client, self._experiment_id, self.history(model))
+
+    def forget(self, model: str) -> None:
+        """Delete a model with all its versions; its runs go to MLflow's bin."""
+        remove_model(self._client, model, self.runs(model), self.history(model))
 
     def begin(self, dagster_run_id: str, name: str) -> str:
         """Give the id of a Dagster run's MLflow run, which is created where there is none.

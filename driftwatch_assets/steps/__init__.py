@@ -19,6 +19,7 @@ from driftwatch_assets.steps.perform import perform
 from driftwatch_assets.steps.score import score
 from driftwatch_assets.steps.served import SERVED_CHECKS, due_served, watch_served
 from driftwatch_assets.steps.served_labels import LabelsRefused, LabelsTaken, take_labels
+from driftwatch_assets.steps.unscored import unscored
 from driftwatch_assets.steps.watch import watch_drift
 from driftwatch_assets.steps.watched import Tables, Transforms, Watched
 
@@ -68,6 +69,7 @@ __all__ = [
     "record_all",
     "score",
     "take_labels",
+    "unscored",
     "watch_drift",
     "watch_served",
     "why_untrainable",

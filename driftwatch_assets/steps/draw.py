@@ -15,6 +15,7 @@ from driftwatch_assets.steps.history import history
 from driftwatch_assets.steps.labels import with_labels
 from driftwatch_assets.steps.outcome import Link, StepOutcome
 from driftwatch_assets.steps.reference import prediction_columns, reference_batches, reference_rows
+from driftwatch_assets.steps.watch import NO_CHAMPION
 from driftwatch_assets.steps.watched import FEATURES, LATE_LABELS
 from driftwatch_assets.training import Binary
 
@@ -88,7 +89,7 @@ def describe(watched: Watched, batch: str) -> BatchReport:
         title=watched.declaration.title,
         batch=batch,
         rows=drift["rows"],
-        verdict=_verdict(drift.get("data_drift"), "not judged: no champion is older than this batch"),
+        verdict=_verdict(drift.get("data_drift"), _unjudged(watched, drift)),
         statistics=statistics,
         champion=None
         if champion is None
@@ -128,6 +129,17 @@ def _champion(watched: Watched, batch: str, champion: Mapping[str, Any] | None) 
     if champion is None:
         return None
     return watched.registry.load(version_named(watched, batch, champion))
+
+
+def _unjudged(watched: Watched, drift: Mapping[str, Any]) -> str:
+    """Say why a batch was not judged, and where it has too few labels, that no training goes through it."""
+    labelled, needed = drift["labelled_rows"], watched.declaration.retraining.minimum_labels
+    if watched.declaration.task.known_after or labelled >= needed or not drift["rows"]:
+        return NO_CHAMPION
+    return (
+        f"{NO_CHAMPION}; {labelled} of its rows have a label, and a training goes through none with fewer than "
+        f"{needed} (minimum_labels)"
+    )
 
 
 def _reference_words(watched: Watched, champion: LoadedModel) -> str:

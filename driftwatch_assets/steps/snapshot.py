@@ -6,9 +6,10 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from driftwatch_assets.monitoring import BatchRow, FeatureRow, MetricRow, Snapshot, VersionRow
-from driftwatch_assets.registry import champion_among
+from driftwatch_assets.registry import RegistryIncomplete, champion_among
 from driftwatch_assets.retraining import METRICS, RECORDED
 from driftwatch_assets.sources import window_of
+from driftwatch_assets.steps.champion import check_scorers
 from driftwatch_assets.steps.evidence import load_evidence
 from driftwatch_assets.steps.figures import figures_of
 from driftwatch_assets.steps.watched import FEATURES, LATE_LABELS
@@ -23,12 +24,21 @@ def snapshot(watched: Watched) -> Snapshot:
     """Give all that lake and registry know of a model; what ran is known to the orchestrator alone."""
     batches = watched.lake.batches(watched.tables.gold)
     return Snapshot(
-        versions=tuple(version_rows(watched)),
+        versions=_versions(watched),
         batches=tuple(batch_row(watched, batch, position) for position, batch in enumerate(batches)),
         metrics=tuple(row for batch in batches for row in metric_rows(watched, batch)),
         feature_drift=tuple(feature_rows(watched, batches)),
         rules=watched.declaration.alerts.every,
     )
+
+
+def _versions(watched: Watched) -> tuple[VersionRow, ...] | None:
+    """Give every version; nothing is told of them where one is gone that scored what is stored."""
+    try:
+        check_scorers(watched)
+    except RegistryIncomplete:
+        return None
+    return tuple(version_rows(watched))
 
 
 def version_rows(watched: Watched) -> list[VersionRow]:

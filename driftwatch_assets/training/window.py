@@ -172,14 +172,14 @@ def with_features(
         kept = [batch for batch in batches if batch.batch not in lacking]
     else:
         done = f"the column is missing in {'it' if one else 'them'}"
-        kept = [
-            GoldBatch(
-                batch.batch,
-                batch.frame.assign(**dict.fromkeys(lacking.get(batch.batch, ()), np.nan)),
-                batch.fingerprint,
-            )
-            for batch in batches
-        ]
+        # Without a row of it, a column keeps the type that it has where it is.
+        typed = {name: one.frame[name].iloc[:0] for one in batches for name in features if name in one.frame.columns}
+        kept = []
+        for batch in batches:
+            without = {
+                name: typed[name].reindex(batch.frame.index) for name in lacking.get(batch.batch, ()) if name in typed
+            }
+            kept.append(GoldBatch(batch.batch, batch.frame.assign(**without), batch.fingerprint))
     return kept, f"{_absent(lacking)}: {done} (new_columns: {new_columns})"
 
 

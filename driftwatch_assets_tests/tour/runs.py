@@ -37,6 +37,7 @@ RUN_BY = {
     "driftwatch replay gas_sensors": _READ,
     "driftwatch history gas_sensors --json": _READ,
     "driftwatch backfill gas_sensors --from 7 --to 10": _READ,
+    "driftwatch reset gas_sensors": "steps/test_reset.py::test_a_model_begins_anew_with_the_same_files_and_others_stay",
     "driftwatch simulate gas_sensors --to deliveries --seed 7": _READ,
     "driftwatch alerts list --state open": _READ,
     "driftwatch alerts ack 2 --by ann": _READ,

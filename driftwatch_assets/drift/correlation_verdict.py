@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from driftwatch_assets.drift.severity import chance, effect_reached, features_needed, finite, graded, percent
+from driftwatch_assets.drift.severity import (
+    chance,
+    features_needed,
+    finite,
+    graded,
+    percent,
+    score_in_words,
+    severity_score,
+)
 from driftwatch_assets.drift.significance import adjusted
 
 if TYPE_CHECKING:
@@ -32,7 +40,7 @@ class CorrelationPolicy(BaseModel):
     raises an alarm with a probability of about ``alpha`` at most.
 
     A batch has drifted when the share of judged features that drifted is ``min_share_of_features`` or more, and one
-    at least. The severity is read off the change that ``severity_share`` of the judged features reach.
+    at least. The severity is read off the score of the changes, as at `Policy`.
 
     Examples
     --------
@@ -62,10 +70,10 @@ at least 5 % of the features'
         default=0.05, ge=0, le=1, description="Share of the judged features that makes the batch drift; one at least."
     )
     severity_share: float = Field(
-        default=0.25, gt=0, le=1, description="Share of the judged features whose change the severity is read off."
+        default=0.25, gt=0, le=1, description="Share of the judged features whose change counts in full for the severity."
     )
-    medium: float = Field(default=0.3, gt=0, description="Change from which the severity is medium.")
-    high: float = Field(default=0.5, gt=0, description="Change from which the severity is high.")
+    medium: float = Field(default=0.3, gt=0, description="Score from which the severity is medium.")
+    high: float = Field(default=0.5, gt=0, description="Score from which the severity is high.")
 
     @model_validator(mode="after")
     def _ascending(self) -> CorrelationPolicy:
@@ -181,8 +189,8 @@ def judge_correlation(table: pd.DataFrame, policy: CorrelationPolicy | None = No
     >>> batch = frame.assign(income=frame["income"] + late)
     >>> judge_correlation(CorrelationReference.fit(frame, outcome).compare(batch, outcome)).reason
     'the relation of 1 of 2 features with the label changed (50 %, the alarm is at 5 %), most of all income (default \
-against repaid: -0.53 before and 0.00 now, adjusted p < 1e-10); the change that 25 % of the features reach is 0.53, \
-so the severity is high'
+against repaid: -0.53 before and 0.00 now, adjusted p < 1e-10); 1 of 2 moved by 0.53 or more, \
+which scores 0.53, so the severity is high'
     """
     policy = CorrelationPolicy() if policy is None else policy
     table = table.set_index("feature") if "feature" in table.columns else table
@@ -196,8 +204,8 @@ so the severity is high'
     judged = [each for each in features if each.judged]
     drifted = sorted((each for each in judged if each.drifted), key=lambda each: -each.effect)
     detected = len(drifted) >= features_needed(len(judged), policy.min_share_of_features) if judged else None
-    effect = effect_reached([each.effect for each in drifted], len(judged), policy.severity_share)
-    severity: Severity = graded(effect, policy.medium, policy.high) if detected else "none"
+    score = severity_score([each.effect for each in drifted], len(judged), policy.severity_share)
+    severity: Severity = graded(score.value, policy.medium, policy.high) if detected else "none"
     rows_reference, rows_current = (
         int(table[name].max()) if name in table.columns and len(table) else 0 for name in ("n_reference", "n_current")
     )
@@ -209,10 +217,7 @@ so the severity is high'
     else:
         reason = _in_words(drifted, len(judged), table, policy)
         if detected:
-            reason += (
-                f"; the change that {percent(policy.severity_share)} of the features reach is {effect:.2f}, so the "
-                f"severity is {severity}"
-            )
+            reason += f"; {score_in_words(score, len(judged), severity)}"
     return CorrelationVerdict(
         drift_detected=detected,
         severity=severity,
@@ -220,7 +225,7 @@ so the severity is high'
         reason=reason,
         judged_features=len(judged),
         share_drifted=len(drifted) / len(judged) if judged else 0.0,
-        severity_effect=effect,
+        severity_effect=score.value,
         rows_reference=rows_reference,
         rows_current=rows_current,
         features=features,

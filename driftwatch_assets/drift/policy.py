@@ -46,9 +46,13 @@ class Policy(BaseModel):
     A batch has drifted when the share of judged features that drifted is ``min_share_of_features`` or more, and one
     at least.
 
-    The severity is read off the effect that a quarter (``severity_share``) of the judged features reach, where the
-    effect of a drifted feature is the largest of its PSI, its scaled Wasserstein distance and its change of missing
-    rate or of categories, and that of the others is 0: ``medium`` and ``high`` are the cut points, below is low.
+    The severity says what moved and by how many::
+
+        score = max over k of e[k] * min(1, sqrt(k / (severity_share * judged features)))
+
+    with e[1] >= e[2] >= … the effects of the drifted features, each the largest of its PSI, its scaled Wasserstein
+    distance and its change of missing rate or of categories. A quarter of the features counts in full, one alone as
+    much as it is strong: ``medium`` and ``high`` are the cut points of the score, below is low.
 
     Examples
     --------
@@ -92,10 +96,13 @@ missing rate changes by 0.05, or when new or lost categories reach 0.01 of the v
         default=0.05, ge=0, le=1, description="Share of the judged features that makes the batch drift; one at least."
     )
     severity_share: float = Field(
-        default=0.25, gt=0, le=1, description="Share of the judged features whose effect the severity is read off."
+        default=0.25,
+        gt=0,
+        le=1,
+        description="Share of the judged features whose effect counts in full for the severity.",
     )
-    medium: float = Field(default=0.25, gt=0, description="Effect from which the severity is medium.")
-    high: float = Field(default=0.5, gt=0, description="Effect from which the severity is high.")
+    medium: float = Field(default=0.25, gt=0, description="Score from which the severity is medium.")
+    high: float = Field(default=0.5, gt=0, description="Score from which the severity is high.")
 
     @model_validator(mode="before")
     @classmethod

@@ -10,7 +10,15 @@ import numpy as np
 
 from driftwatch_assets.drift.feature_verdict import categorical, judge_features
 from driftwatch_assets.drift.policy import DEFAULT
-from driftwatch_assets.drift.severity import chance, effect_reached, features_needed, finite, graded, percent
+from driftwatch_assets.drift.severity import (
+    chance,
+    features_needed,
+    finite,
+    graded,
+    percent,
+    score_in_words,
+    severity_score,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +54,8 @@ class Verdict:
     judged_features, share_drifted
         How many features were judged, and the share of them that drifted (0 to 1; 0 when none was judged).
     severity_effect
-        The effect that the severity was read off.
+        The score that the severity was read off (see `severity_score`); an older version stored the effect that
+        ``severity_share`` of the judged features reach, which is never more.
     rows_reference, rows_current
         Rows on both sides, the most over all features.
     features
@@ -133,7 +142,7 @@ def judge(statistics: pd.DataFrame, policy: Policy = DEFAULT) -> Verdict:
     (True, 'high', ['d'])
     >>> verdict.reason
     '1 of 4 features drifted (25 %, the alarm is at 5 %), most of all d (PSI 0.36, scaled Wasserstein 0.59, \
-adjusted p < 1e-10); the effect that 25 % of the features reach is 0.59, so the severity is high'
+adjusted p < 1e-10); 1 of 4 moved by 0.59 or more, which scores 0.59, so the severity is high'
     >>> judge(reference.compare(batch.head(12))).drift_detected is None
     True
     """
@@ -150,8 +159,8 @@ adjusted p < 1e-10); the effect that 25 % of the features reach is 0.59, so the 
     share = len(drifted) / len(judged) if judged else 0.0
     needed = features_needed(len(judged), policy.min_share_of_features)
     detected = None if not judged else len(drifted) >= needed
-    effect = effect_reached([each.effect for each in drifted], len(judged), policy.severity_share)
-    severity: Severity = graded(effect, policy.medium, policy.high) if detected else "none"
+    score = severity_score([each.effect for each in drifted], len(judged), policy.severity_share)
+    severity: Severity = graded(score.value, policy.medium, policy.high) if detected else "none"
     if detected is None:
         reason = (
             f"not judged: the batch has {rows_current} rows and the reference {rows_reference}, and no feature has the "
@@ -160,10 +169,7 @@ adjusted p < 1e-10); the effect that 25 % of the features reach is 0.59, so the 
     else:
         reason = _in_words(drifted, judged, table, policy)
         if detected:
-            reason += (
-                f"; the effect that {percent(policy.severity_share)} of the features reach is {effect:.2f}, so the "
-                f"severity is {severity}"
-            )
+            reason += f"; {score_in_words(score, len(judged), severity)}"
     return Verdict(
         drift_detected=detected,
         severity=severity,
@@ -171,7 +177,7 @@ adjusted p < 1e-10); the effect that 25 % of the features reach is 0.59, so the 
         reason=reason,
         judged_features=len(judged),
         share_drifted=share,
-        severity_effect=effect,
+        severity_effect=score.value,
         rows_reference=rows_reference,
         rows_current=rows_current,
         features=features,

@@ -78,7 +78,7 @@ def test_a_relation_that_weakened_one_that_turned_and_one_that_appeared_are_foun
     assert verdict.drift_detected is True
     assert verdict.drifted_features == ["x3", "x1", "x4"]
     assert "most of all x3 (default against repaid: 0.5" in verdict.reason
-    assert verdict.severity == "medium"
+    assert verdict.severity == "high"
 
 
 def test_a_categorys_changed_relation_is_found_by_name() -> None:

@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from driftwatch_assets.drift import Policy, Reference, judge
+from driftwatch_assets.drift.severity import severity_score
 
 RNG_ROWS = 4000
 
@@ -85,11 +86,33 @@ def _effect(verdict, name: str) -> float:  # noqa: ANN001 - Verdict
 
 @pytest.mark.parametrize(
     ("shift", "shifted", "severity"),
-    [(0.18, 8, "low"), (0.35, 8, "medium"), (1.0, 8, "high"), (1.0, 2, "high"), (1.0, 1, "low")],
+    [(0.18, 8, "low"), (0.35, 8, "medium"), (1.0, 8, "high"), (1.0, 2, "high"), (0.3, 1, "low"), (0.5, 1, "medium")],
 )
-def test_severity_is_the_effect_that_a_quarter_of_the_features_reach(shift: float, shifted: int, severity: str) -> None:
+def test_severity_weighs_how_far_features_moved_by_how_many_did(shift: float, shifted: int, severity: str) -> None:
     batch = normal(2000, 8, 1, **{f"x{at}": shift for at in range(shifted)})
     assert verdict_on(normal(RNG_ROWS, 8, 0), batch).severity == severity
+
+
+def test_one_feature_of_few_that_moved_by_two_standard_deviations_is_grave() -> None:
+    verdict = verdict_on(normal(RNG_ROWS, 8, 0), normal(2000, 8, 1, x3=2.0))
+    strongest = max(each.effect for each in verdict.features)
+    assert (verdict.drifted_features, verdict.severity) == (["x3"], "high")
+    assert verdict.severity_effect == pytest.approx(strongest * np.sqrt(1 / 8 / 0.25))
+    assert f"1 of 8 moved by {strongest:.2f} or more" in verdict.reason
+
+
+def test_the_score_grows_with_each_effect_and_each_feature_and_is_never_below_what_a_quarter_reach() -> None:
+    rng = np.random.default_rng(8)
+    for _ in range(200):
+        judged = int(rng.integers(1, 130))
+        effects = rng.exponential(size=int(rng.integers(1, judged + 1)))
+        score = severity_score(list(effects), judged, 0.25).value
+        place = int(np.ceil(0.25 * judged))
+        reached = sorted(effects, reverse=True)[place - 1] if place <= len(effects) else 0.0
+        assert reached <= score <= max(effects)
+        assert severity_score([*effects[1:], effects[0] + 0.5], judged, 0.25).value >= score
+        if len(effects) < judged:
+            assert severity_score([*effects, 0.01], judged, 0.25).value >= score
 
 
 def test_a_changed_missing_rate_is_drift_of_its_own() -> None:

@@ -52,7 +52,7 @@ class Reference:
                ks  wasserstein_scaled   psi
     feature
     x        0.23                0.55  0.31
-    gas       NaN                 NaN  4.58
+    gas       NaN                 NaN  4.57
     >>> statistics.loc["gas", ["new_categories", "lost_categories"]].tolist()
     [['c'], ['b']]
     """
@@ -136,7 +136,8 @@ class Reference:
             Index ``feature``, in the order of the fitted table. Columns:
 
             - ``ks``, ``ks_pvalue``: largest gap between both distribution functions, 0 to 1, and its p-value;
-            - ``psi``: population stability index, on the reference's ten quantile bins or on the categories;
+            - ``psi``: population stability index, on the reference's ten quantile bins; on the categories less what it
+              comes to by chance alone (see `stability_by_chance`), which is much where there are many, and not below 0;
             - ``wasserstein``: Wasserstein-1 distance in the feature's unit; ``wasserstein_scaled``: the same over the
               reference's standard deviation (infinite when a constant reference is left);
             - ``missing_rate_reference``, ``missing_rate_current``: 0 to 1;

@@ -14,6 +14,7 @@ from driftwatch_assets.drift.distances import bin_counts, ks_distance, populatio
 from driftwatch_assets.drift.levels import snapped
 from driftwatch_assets.drift.one_sided import one_sided_pvalue
 from driftwatch_assets.drift.significance import ks_pvalue, missing_pvalue
+from driftwatch_assets.drift.stability_by_chance import stability_by_chance
 from driftwatch_assets.drift.truth_values import counted
 
 if TYPE_CHECKING:
@@ -75,6 +76,9 @@ def compare_columns(columns: Mapping[str, Column], batch: pd.DataFrame, alpha: f
     found["psi"][comparable] = population_stability(
         [counts[at][0] for at in comparable], [counts[at][1] for at in comparable]
     )
+    for at in comparable:
+        if found["kind"][at] == "categorical":
+            found["psi"][at] = max(0.0, found["psi"][at] - stability_by_chance(*counts[at]))
     found["ks_pvalue"] = ks_pvalue(found["ks"], n_reference, n_current)
     found["missing_rate_reference"] = 1 - n_reference / rows_reference
     if len(batch):

@@ -65,6 +65,22 @@ class Quality(BaseModel):
         return suites.get(table, Suite(())) if isinstance(suites, dict) else suites
 
 
+class NewestPlan(BaseModel):
+    """Features that change by their definition, and how many of the newest batches they are compared with."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    features: tuple[str, ...] = Field(
+        min_length=1,
+        description="Features whose distribution changes by their definition, like a mean over a history that grows. "
+        "Their values are compared with those of the newest batches before, their missing rate with the training; in "
+        "the whole table they count as there or missing, and the classes are compared without them.",
+    )
+    batches: PositiveInt = Field(
+        default=3, description="Newest batches before, with a value of the feature, that it is compared with."
+    )
+
+
 class DriftPlan(BaseModel):
     """What a champion's reference is and what counts as drift from it; a kind that is null is not looked at."""
 
@@ -79,6 +95,9 @@ class DriftPlan(BaseModel):
         description="Features whose distribution is no news, like a weekday, of which the calendar decides how often "
         "it comes; they are compared neither one by one nor in the whole table.",
     )
+    newest: NewestPlan | None = Field(
+        default=None, description="Features that are compared with the newest batches instead of the training."
+    )
     labels: Policy | None = Field(default_factory=Policy, description="Rule for the label.")
     predictions: Policy | None = Field(
         default_factory=Policy, description="Rule for what is predicted, and how surely."
@@ -89,6 +108,19 @@ class DriftPlan(BaseModel):
     whole_table: WholeTablePolicy | None = Field(
         default=None, description="Rule for how well a classifier tells the batch from the reference."
     )
+
+    @model_validator(mode="after")
+    def _watched_once(self) -> DriftPlan:
+        both = [name for name in self.against_newest if name in self.unwatched]
+        if both:
+            message = f"{both[0]!r} is in unwatched and in newest.features; a feature is left unwatched or compared"
+            raise ValueError(message)
+        return self
+
+    @property
+    def against_newest(self) -> tuple[str, ...]:
+        """The features that are compared with the newest batches."""
+        return () if self.newest is None else self.newest.features
 
 
 class Schedules(BaseModel):

@@ -10,6 +10,7 @@ from driftwatch_assets.drift.correlation_verdict import (
 )
 from driftwatch_assets.drift.errors import ColumnRefused, ColumnsDiffer, DriftError, ReferenceUnreadable
 from driftwatch_assets.drift.feature_verdict import FeatureVerdict
+from driftwatch_assets.drift.newest import NOTHING, NewestValues, against_newest, newest_values, presence_of
 from driftwatch_assets.drift.policy import DEFAULT, Policy
 from driftwatch_assets.drift.reference import Reference
 from driftwatch_assets.drift.verdict import Verdict, judge
@@ -20,6 +21,7 @@ from driftwatch_assets.drift.within_classes import ClassReferences, fit_within, 
 
 __all__ = [
     "DEFAULT",
+    "NOTHING",
     "CategoricalColumn",
     "ClassReferences",
     "ColumnRefused",
@@ -29,6 +31,7 @@ __all__ = [
     "CorrelationVerdict",
     "DriftError",
     "FeatureVerdict",
+    "NewestValues",
     "NumericColumn",
     "Policy",
     "Reference",
@@ -38,10 +41,13 @@ __all__ = [
     "WholeTable",
     "WholeTablePolicy",
     "WholeTableVerdict",
+    "against_newest",
     "compare_whole_table",
     "fit_within",
     "judge",
     "judge_correlation",
     "judge_whole_table",
     "judge_within",
+    "newest_values",
+    "presence_of",
 ]

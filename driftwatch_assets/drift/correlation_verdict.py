@@ -70,7 +70,10 @@ at least 5 % of the features'
         default=0.05, ge=0, le=1, description="Share of the judged features that makes the batch drift; one at least."
     )
     severity_share: float = Field(
-        default=0.25, gt=0, le=1, description="Share of the judged features whose change counts in full for the severity."
+        default=0.25,
+        gt=0,
+        le=1,
+        description="Share of the judged features whose change counts in full for the severity.",
     )
     medium: float = Field(default=0.3, gt=0, description="Score from which the severity is medium.")
     high: float = Field(default=0.5, gt=0, description="Score from which the severity is high.")

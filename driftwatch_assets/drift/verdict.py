@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from driftwatch_assets.drift.feature_verdict import categorical, judge_features
+from driftwatch_assets.drift.newest import COMPARED_WITH, TRAINING
 from driftwatch_assets.drift.policy import DEFAULT
 from driftwatch_assets.drift.severity import (
     chance,
@@ -211,6 +212,8 @@ def _evidence(top: FeatureVerdict, row: pd.Series[Any]) -> str:
             parts.append(f"scaled Wasserstein {row['wasserstein_scaled']:.2f}")
         if top.pvalue_adjusted is not None:
             parts.append(chance(top.pvalue_adjusted))
+        if row.get(COMPARED_WITH, TRAINING) != TRAINING:
+            parts.append(f"against the newest batches {row[COMPARED_WITH]}")
     if "missing rate" in top.because:
         before, now = row["missing_rate_reference"], row["missing_rate_current"]
         parts.append(f"missing {percent(before)} before and {percent(now)} now")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from driftwatch_assets.drift.newest import COMPARED_WITH, TRAINING
 from driftwatch_assets.reporting.distributions import by_strength
 from driftwatch_assets.reporting.pages import raw
 from driftwatch_assets.reporting.wording import NOTHING, count, decimals, measure, p_value, percent, plural
@@ -98,6 +99,29 @@ def statistics_table(statistics: pd.DataFrame) -> dict[str, Any]:
     return {"columns": columns, "parts": parts, "caption": caption}
 
 
+def _newest_words(statistics: pd.DataFrame) -> list[str]:
+    """Tell what some features are compared with instead of the training, one sentence for those that share it."""
+    if COMPARED_WITH not in statistics.columns:
+        return []
+    by_batches: dict[str, list[str]] = {}
+    for name, batches in statistics[COMPARED_WITH].items():
+        if batches != TRAINING:
+            by_batches.setdefault(batches, []).append(str(name))
+    return [
+        f"{_joined(sorted(names))} compared with "
+        + (
+            f"the newest batches before that have a value: {batches}."
+            if batches
+            else "nothing: none before has a value."
+        )
+        for batches, names in by_batches.items()
+    ]
+
+
+def _joined(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
 def _with_one_p(statistics: pd.DataFrame) -> pd.DataFrame:
     """Put the p-values of categories beside those of numbers, where a table has both."""
     for suffix in ("_pvalue", "_pvalue_adjusted"):
@@ -163,6 +187,7 @@ def _kept_columns(statistics: pd.DataFrame) -> tuple[list[tuple[str, str, Callab
         sentences.append(f"{rows} of the batch against {count(same['n_reference'])} of the reference.")
     if same.get("missing_rate_reference") == 0 and same.get("missing_rate_current") == 0:
         sentences.append("No value is missing on either side.")
+    sentences += _newest_words(statistics)
     if "chi2" in names:
         sentences.append("χ² compares the shares of categories.")
     return kept, " ".join(sentences)

@@ -20,7 +20,7 @@ from driftwatch_assets.steps.watched import FEATURES, LATE_LABELS
 from driftwatch_assets.training import Binary
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from driftwatch_assets.registry import LoadedModel
     from driftwatch_assets.reporting import BatchReport, Distribution
@@ -83,7 +83,10 @@ def describe(watched: Watched, batch: str) -> BatchReport:
     sides: tuple[pd.DataFrame, pd.DataFrame] | None = None
     if loaded is not None and statistics is not None:
         sides = (reference_rows(watched, loaded, _SAMPLE_ROWS), gold)
-        distributions = reporting.histograms(*sides, reporting.strongest(statistics, _DRAWN))
+        distributions = tuple(
+            _distribution(watched, name, sides, drift["data_drift"].get("newest", {}).get(name, []))
+            for name in reporting.strongest(statistics, _DRAWN)
+        )
     return reporting.BatchReport(
         model=watched.name,
         title=watched.declaration.title,
@@ -123,6 +126,17 @@ def describe(watched: Watched, batch: str) -> BatchReport:
         governance=_governance(performance.get("governance")),
         quality_page=quality_name(batch) if lake.has_file(tables.quality_page(batch)) else "",
     )
+
+
+def _distribution(
+    watched: Watched, feature: str, sides: tuple[pd.DataFrame, pd.DataFrame], newest: Sequence[str]
+) -> Distribution:
+    """Count both sides of a feature, the reference's being what it was compared with."""
+    reference, current = (side[feature] for side in sides)
+    if newest:
+        kept = [watched.lake.read(watched.tables.gold, one, [feature])[feature] for one in newest]
+        reference = pd.concat(kept, ignore_index=True)
+    return reporting.histogram(feature, reference, current)
 
 
 def _champion(watched: Watched, batch: str, champion: Mapping[str, Any] | None) -> LoadedModel | None:

@@ -207,6 +207,7 @@ def _check_shape(watched: Watched, batch: str, gold: pd.DataFrame) -> None:
     wanted += [("task.time", task.time)] if task.time is not None else []
     wanted += [("task.label", task.label)] if task.label is not None and not task.known_after else []
     wanted += [("drift.unwatched", name) for name in watched.declaration.drift.unwatched]
+    wanted += [("drift.newest", name) for name in watched.declaration.drift.against_newest]
     for role, column in wanted:
         if column not in gold.columns:
             message = (

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from driftwatch_assets.drift import CorrelationReference, Reference, fit_within, judge
+from driftwatch_assets.drift import (
+    CorrelationReference,
+    Reference,
+    against_newest,
+    fit_within,
+    judge,
+    newest_values,
+)
 from driftwatch_assets.lake import batch_order
 from driftwatch_assets.steps.champion import champion_of
 from driftwatch_assets.steps.evidence import newly_known, read_evidence
@@ -203,8 +210,14 @@ def _references(
     reference = Reference.fit(rows[features])
     files[FEATURES_FILE] = reference.to_bytes()
     verdicts = []
+    earlier: list[tuple[str, pd.DataFrame]] = []
     for one, frame in window.items():
-        verdict = judge(reference.compare(frame[features], plan.features.alpha).loc[compared], policy=plan.features)
+        statistics = reference.compare(frame[features], plan.features.alpha).loc[compared]
+        if plan.newest is not None:
+            newest = newest_values(reversed(earlier), plan.newest.features, plan.newest.batches)
+            statistics = against_newest(statistics, frame, newest, plan.features.alpha)
+        earlier.append((one, frame))
+        verdict = judge(statistics, policy=plan.features)
         verdicts.append(
             {
                 "batch": one,

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from driftwatch_assets.drift import newest_values
+from driftwatch_assets.lake import batch_order
 from driftwatch_assets.steps.labels import with_labels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from driftwatch_assets.drift import NewestValues
     from driftwatch_assets.registry import LoadedModel
     from driftwatch_assets.steps.watched import Watched
     from driftwatch_assets.training import Task
@@ -35,6 +38,26 @@ def prediction_columns(task: Task) -> list[str]:
 def watched_features(watched: Watched, features: Sequence[str]) -> list[str]:
     """Give the features whose distribution is watched: all but those that the declaration leaves out."""
     return [name for name in features if name not in watched.declaration.drift.unwatched]
+
+
+def features_of_training(watched: Watched, features: Sequence[str]) -> list[str]:
+    """Give the features that are compared with the training: those that are watched, and not with the newest batches.
+
+    Within the classes, the others would differ by what their definition changes.
+    """
+    return [
+        name for name in watched_features(watched, features) if name not in watched.declaration.drift.against_newest
+    ]
+
+
+def newest_before(watched: Watched, batch: str) -> dict[str, NewestValues]:
+    """Gather what a batch's features are compared with that are declared so: the newest batches before it in gold."""
+    plan, table = watched.declaration.drift.newest, watched.tables.gold
+    if plan is None:
+        return {}
+    before = [one for one in watched.lake.batches(table) if batch_order(one) < batch_order(batch)]
+    before.sort(key=batch_order, reverse=True)
+    return newest_values(((one, watched.lake.read(table, one)) for one in before), plan.features, plan.batches)
 
 
 def reference_batches(watched: Watched, champion: LoadedModel) -> list[str]:

@@ -13,7 +13,7 @@ from driftwatch_assets.drift import (
     judge_correlation,
     judge_within,
 )
-from driftwatch_assets.steps.reference import CLASSES_FILE, CORRELATION_FILE, LABELS_FILE, watched_features
+from driftwatch_assets.steps.reference import CLASSES_FILE, CORRELATION_FILE, LABELS_FILE, features_of_training
 from driftwatch_assets.steps.verdicts import plain_rows, unjudged, verdict_check, with_statistics
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def judge_relations(watched: Watched, champion: LoadedModel | None, labelled: pd
     within = ClassReferences.from_bytes(champion.references[CLASSES_FILE]).compare(
         features, labelled[label], plan.features.alpha
     )
-    compared = watched_features(watched, champion.features)
+    compared = features_of_training(watched, champion.features)
     within = {name: table.loc[compared] for name, table in within.items()}
     content["within_classes"] = plain_rows(judge_within(within, policy=plan.features))
     return Relations(content, tuple(checks))

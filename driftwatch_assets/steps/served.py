@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from driftwatch_assets.drift import Reference, judge
+from driftwatch_assets.drift import NOTHING, Reference, against_newest, judge
 from driftwatch_assets.lake import BatchMissing
 from driftwatch_assets.steps.champion import expected_of
 from driftwatch_assets.steps.evidence import identity, store_evidence, stored_evidence
@@ -139,7 +139,9 @@ def _judge(watched: Watched, version: ModelVersion, rows: pd.DataFrame, labels: 
     features = Reference.from_bytes(champion.references[FEATURES_FILE]).compare(
         rows[list(champion.features)], plan.features.alpha
     )
-    features = features.loc[watched_features(watched, champion.features)]
+    # What an hour of traffic is newer than, no batch tells: of these features the missing rate alone is compared.
+    unknown = dict.fromkeys(plan.against_newest, NOTHING)
+    features = against_newest(features.loc[watched_features(watched, champion.features)], rows, unknown)
     predictions = rows[prediction_columns(watched.declaration.task)]
     compared = Reference.from_bytes(champion.references[PREDICTIONS_FILE]).compare(
         predictions, None if plan.predictions is None else plan.predictions.alpha

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from driftwatch_assets.drift import Reference, compare_whole_table, judge, judge_whole_table
+from driftwatch_assets.drift import (
+    Reference,
+    against_newest,
+    compare_whole_table,
+    judge,
+    judge_whole_table,
+    presence_of,
+)
+from driftwatch_assets.lake import batch_order
 from driftwatch_assets.steps.champion import champion_of
 from driftwatch_assets.steps.evidence import identity, write_evidence
 from driftwatch_assets.steps.labels import with_labels
@@ -12,6 +20,7 @@ from driftwatch_assets.steps.outcome import CheckOutcome, StepOutcome, Text
 from driftwatch_assets.steps.reference import (
     FEATURES_FILE,
     PREDICTIONS_FILE,
+    newest_before,
     prediction_columns,
     reference_rows,
     watched_features,
@@ -20,8 +29,11 @@ from driftwatch_assets.steps.relations import NO_LABELS, judge_relations
 from driftwatch_assets.steps.verdicts import unjudged, verdict_check, with_statistics
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
+    from driftwatch_assets.drift import NewestValues
     from driftwatch_assets.registry import LoadedModel
     from driftwatch_assets.steps.watched import Watched
 
@@ -46,12 +58,15 @@ def watch_drift(watched: Watched, batch: str) -> StepOutcome:
     labelled = _labelled(watched, batch)
     record = champion_of(watched, batch)
     gold_fingerprint = watched.lake.fingerprint(tables.gold, batch)
+    newest = newest_before(watched, batch)
     content: dict[str, Any] = {
         "batch": batch,
         "rows": len(gold),
         "labelled_rows": len(gold) if task.label is None else len(labelled),
         "gold_fingerprint": gold_fingerprint,
-        "identity": identity(gold_fingerprint, None if record is None else record.fingerprint),
+        "identity": identity(
+            gold_fingerprint, None if record is None else record.fingerprint, _fingerprints(watched, newest)
+        ),
         "champion": None,
     }
     if record is None or gold.empty:
@@ -68,6 +83,7 @@ def watch_drift(watched: Watched, batch: str) -> StepOutcome:
         gold[list(champion.features)], plan.features.alpha
     )
     statistics = statistics.loc[watched_features(watched, champion.features)]
+    statistics = against_newest(statistics, gold, newest, plan.features.alpha)
     verdict = judge(statistics, policy=plan.features)
     table = verdict.mark(statistics)
     written = watched.lake.write(tables.drift, batch, table.reset_index(), {"gold_fingerprint": gold_fingerprint})
@@ -78,7 +94,8 @@ def watch_drift(watched: Watched, batch: str) -> StepOutcome:
             "fingerprint": record.fingerprint,
             "candidate": record.candidate,
         },
-        "data_drift": verdict.as_dict(),
+        "data_drift": verdict.as_dict()
+        | ({"newest": {name: list(one.batches) for name, one in newest.items()}} if newest else {}),
         "label_drift": None,
         "prediction_drift": None,
         "whole_table_drift": None,
@@ -111,6 +128,12 @@ def watch_drift(watched: Watched, batch: str) -> StepOutcome:
     return StepOutcome(facts, tuple(checks), stored=table.reset_index(), uri=written.uri)
 
 
+def _fingerprints(watched: Watched, newest: Mapping[str, NewestValues]) -> str:
+    """Give the fingerprints of the batches that some features are compared with; empty where none is."""
+    batches = sorted({batch for one in newest.values() for batch in one.batches}, key=batch_order)
+    return "\n".join(watched.lake.fingerprint(watched.tables.gold, batch) for batch in batches)
+
+
 def _labelled(watched: Watched, batch: str) -> pd.DataFrame:
     """Give the rows whose label came with the batch."""
     task = watched.declaration.task
@@ -139,7 +162,9 @@ def _whole_table(
         return {}, []
     features = watched_features(watched, champion.features)
     reference = reference_rows(watched, champion, policy.max_rows)
-    found = compare_whole_table(reference[features], gold[features], policy)
+    by_definition = watched.declaration.drift.against_newest
+    before, now = (presence_of(rows[features], by_definition) for rows in (reference, gold))
+    found = compare_whole_table(before, now, policy)
     verdict = judge_whole_table(found, policy)
     return {"whole_table_drift": verdict.as_dict()}, [verdict_check("whole_table_drift", verdict)]
 

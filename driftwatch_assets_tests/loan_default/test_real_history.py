@@ -15,6 +15,7 @@ from driftwatch_assets.lake import batch_order
 from driftwatch_assets.registry import champion_among
 from driftwatch_assets.steps import with_labels
 from driftwatch_assets.steps.evidence import load_evidence
+from driftwatch_assets.steps.watch import watch_drift
 from driftwatch_assets_tests.loan_default.replayed import MODEL, Replayed
 from driftwatch_assets_tests.steps.house import DAGSTERS_OWN_WARNINGS
 
@@ -335,6 +336,44 @@ class TestTheEndOfTheClicks:
         assert "missing" not in str(
             watched.lake.read(watched.tables.drift, "2024-06").set_index("feature").loc["fe_10_mean", "because"]
         )
+
+
+class TestWhatChangesByDefinition:
+    def test_no_month_drifts_before_the_clicks_end_and_each_does_from_then_on(
+        self, evidence: Mapping[str, Mapping[str, dict[str, Any]]]
+    ) -> None:
+        for kind in ("data_drift", "whole_table_drift"):
+            found = {
+                month: (one["drift"][kind]["drift_detected"], one["drift"][kind]["severity"])
+                for month, one in evidence.items()
+                if one["drift"]["champion"] is not None
+            }
+            assert found == {month: (True, "high") if month >= "2024-07" else (False, "none") for month in found}, kind
+            assert len(found) == 13
+
+    def test_the_months_that_a_history_stands_against_are_stored_and_shown(
+        self, evidence: Mapping[str, Mapping[str, dict[str, Any]]], watched: Watched
+    ) -> None:
+        for month in WITH_LOANS:
+            if evidence[month]["drift"]["champion"] is None:
+                continue
+            against = [one for one in MONTHS if one < min(month, "2024-07")][-3:]
+            assert evidence[month]["drift"]["data_drift"]["newest"] == dict.fromkeys(
+                ("fe_10_mean", "fe_10_std"), against
+            )
+            told = watched.lake.read(watched.tables.drift, month).set_index("feature")["compared_with"]
+            assert told["fe_10_mean"] == told["fe_10_std"] == ", ".join(against)
+            assert set(told.drop(["fe_10_mean", "fe_10_std"])) == {"training"}
+            assert f"have a value: {', '.join(against)}." in watched.lake.read_file(watched.tables.page(month)).decode()
+
+    @pytest.mark.parametrize("month", ["2024-05", "2024-09"])
+    def test_a_month_judged_again_is_the_same_now_that_later_ones_are_there(
+        self, real_house: House, month: str
+    ) -> None:
+        with real_house.lived_in():
+            before = load_evidence(real_house.watched, month, "drift")
+            watch_drift(real_house.watched, month)
+            assert load_evidence(real_house.watched, month, "drift") == before
 
 
 class TestTheSameInTrainingAndScoring:

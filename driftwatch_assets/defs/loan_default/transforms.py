@@ -235,7 +235,8 @@ def gold(
     the instalment 0 is looked at (``tenure`` in months, ``loan_amt`` in currency).
 
     - ``fe_10_mean, fe_10_std``: over the customer's months up to the start; the standard deviation is that of a sample
-      (n - 1), null for one month. Histories grow, so both spread less from month to month: that drift is expected;
+      (n - 1), null for one month. Histories grow, so both spread less from month to month: the declaration compares
+      them with the newest months;
     - ``DTI = Total_EMI_per_month / Monthly_Inhand_Salary``: the share of a month's salary that goes into debts;
     - ``Savings_Ratio = Monthly_Balance / Monthly_Inhand_Salary``: the share of it that is left at the month's end;
     - both are null where a part is null or the salary is 0.

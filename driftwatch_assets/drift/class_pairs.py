@@ -16,6 +16,7 @@ from driftwatch_assets.drift.association import (
 )
 from driftwatch_assets.drift.columns import numbers
 from driftwatch_assets.drift.truth_values import coded
+from driftwatch_assets.quoting import named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,7 +102,7 @@ def compared(reference: Association, current: Association, classes: tuple[str, .
     best = int(np.where(certain, changes, -1.0).argmax() if certain.any() else np.lexsort((-changes, adjusted))[0])
     one, other = pairs[best]
     return row | {
-        "classes": f"{classes[one]} against {classes[other]}",
+        "classes": f"{named(classes[one])} against {named(classes[other])}",
         "strength_reference": _strength(reference, one, other),
         "strength_current": _strength(current, one, other),
         "change": changes[best],

@@ -13,6 +13,7 @@ import pandas as pd
 from driftwatch_assets.drift.distances import bin_counts, center, quantile_edges, spread
 from driftwatch_assets.drift.errors import ColumnRefused
 from driftwatch_assets.drift.levels import levels_of, merged, snapped
+from driftwatch_assets.quoting import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -180,7 +181,7 @@ def _floats(series: pd.Series[Any], where: str) -> NDArray[np.float64]:
     raise ColumnRefused(
         str(series.name),
         where,
-        f"has the type {series.dtype} (first value {sample!r}), but it is compared as a number",
+        f"has the type {series.dtype} (first value {quoted(sample)}), but it is compared as a number",
         "Convert it to numbers, or fit the reference with this column among `categorical`.",
     )
 

@@ -20,6 +20,7 @@ from driftwatch_assets.drift.severity import (
     score_in_words,
     severity_score,
 )
+from driftwatch_assets.quoting import quoted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from driftwatch_assets.drift.feature_verdict import FeatureVerdict
     from driftwatch_assets.drift.policy import Policy, Severity
 
+_NAMED = 3
 NEEDED = (
     "ks_pvalue",
     "psi",
@@ -218,11 +220,17 @@ def _evidence(top: FeatureVerdict, row: pd.Series[Any]) -> str:
         before, now = row["missing_rate_reference"], row["missing_rate_current"]
         parts.append(f"missing {percent(before)} before and {percent(now)} now")
     parts.extend(
-        f"{kind} categories {', '.join(list(row[f'{kind}_categories'])[:3])}"
+        f"{kind} categories {_some(list(row[f'{kind}_categories']))}"
         for kind in ("new", "lost")
         if f"{kind} categories" in top.because
     )
     return ", ".join(parts)
+
+
+def _some(categories: list[str]) -> str:
+    """Quote a few categories, and count the others."""
+    more = f" and {len(categories) - _NAMED:,} more" if len(categories) > _NAMED else ""
+    return f"{', '.join(quoted(each) for each in categories[:_NAMED])}{more}"
 
 
 def _rows(table: pd.DataFrame, side: str) -> int:

@@ -13,6 +13,7 @@ from driftwatch_assets.quality.evidence import WITHHELD, Evidence, plain, shown,
 from driftwatch_assets.quality.expectation import Subject, TableWide
 from driftwatch_assets.quality.labels import Labelled
 from driftwatch_assets.quality.leaks import Leak, Thresholds, find_leaks
+from driftwatch_assets.quoting import named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -166,7 +167,7 @@ def _region(leak: Leak, rows: pd.DataFrame, subject: Subject) -> str:
 
 
 def _written(value: Any) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else named(str(value))
 
 
 def _spoken(leak: Mapping[str, Any], labelled: int) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from driftwatch_assets.drift.columns import without_text
 from driftwatch_assets.drift.truth_values import counted
+from driftwatch_assets.quoting import named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -263,7 +264,7 @@ def _counted(feature: str, reference: _Side, current: _Side) -> Distribution:
         feature=feature,
         reference=tuple(counts[0]),
         current=tuple(counts[1]),
-        categories=(*shown, OTHER) if rest else tuple(shown),
+        categories=(*map(named, shown), OTHER) if rest else tuple(map(named, shown)),
         missing_reference=reference.missing,
         missing_current=current.missing,
     )

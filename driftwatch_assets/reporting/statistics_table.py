@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from driftwatch_assets.drift.newest import COMPARED_WITH, TRAINING
+from driftwatch_assets.quoting import named
 from driftwatch_assets.reporting.distributions import by_strength
 from driftwatch_assets.reporting.pages import raw
 from driftwatch_assets.reporting.wording import NOTHING, count, decimals, measure, p_value, percent, plural
@@ -75,8 +76,8 @@ def _names(value: Any) -> tuple[str, ...]:
 
 
 def _some(names: tuple[str, ...]) -> str:
-    """Name a few categories, long ones shortened, and count the others; all of them stand in the JSON twin."""
-    shown = [one if len(one) <= _LONGEST_NAME else f"{one[: _LONGEST_NAME - 1].rstrip()}…" for one in names]
+    """Name a few categories, shortened where they are long, and count the others; all stand in the JSON twin."""
+    shown = [named(one, _LONGEST_NAME) for one in names]
     if len(names) > _NAMED + 1:
         shown = [*shown[:_NAMED], f"and {len(names) - _NAMED} more"]
     return ", ".join(shown)

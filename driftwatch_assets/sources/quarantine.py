@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from driftwatch_assets.quoting import shortened
+
 REJECT_REASON = "reject_reason"
 """The column in which a silver function says why a row shall not go on; null where it shall."""
 
@@ -95,7 +97,7 @@ def split(bronze: pd.DataFrame, typed: pd.DataFrame, source_file: str) -> Split:
         {
             "source_file": pd.Series(source_file, index=bronze.index, dtype=object)[rejected],
             "source_line": bronze.loc[rejected, "source_line"],
-            "reason": reasons[rejected],
+            "reason": reasons[rejected].astype(str).map(shortened),
             "source_text": bronze.loc[rejected, "source_text"],
         },
         columns=list(QUARANTINE_COLUMNS),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pyarrow.compute as pc
 
 from driftwatch_assets.lake import content_fingerprint
+from driftwatch_assets.quoting import quoted
 from driftwatch_assets.sources import (
     EARLIEST,
     Database,
@@ -184,7 +185,7 @@ def _in_two_windows(
     twice = own.filter(pc.is_in(own, value_set=snapshot.ids(name, table, column, before))).drop_null()
     if not len(twice):
         return None
-    first = "" if column in table.personal else f"; the first has {column} {twice[0].as_py()!r}"
+    first = "" if column in table.personal else f"; the first has {column} {quoted(twice[0].as_py())}"
     return (
         f"table {name}, window {window.key}: {len(twice):,} of its {rows.num_rows:,} rows are in window {before.key}, "
         f"too{first}. A row belongs to one window: let the query compare its time as >= :start AND < :end. If "

@@ -9,11 +9,12 @@ import pandas as pd
 
 from driftwatch_assets.lake import batch_order
 from driftwatch_assets.quality import TableColumns
+from driftwatch_assets.quoting import quoted, shortened
 from driftwatch_assets.sources import REJECT_REASON
 from driftwatch_assets.steps.clean import silver_lines
 from driftwatch_assets.steps.outcome import StepOutcome, Text, rejected_rows
 from driftwatch_assets.steps.timeline import shifted, window
-from driftwatch_assets.steps.unusable import infinite_values, quoted, undeclared_labels, unfit_kind
+from driftwatch_assets.steps.unusable import infinite_values, undeclared_labels, unfit_kind
 from driftwatch_assets.steps.validate import check_suite, publish_quality
 from driftwatch_assets.steps.watched import FEATURES
 
@@ -100,7 +101,7 @@ def _rejected(watched: Watched, batch: str, gold: pd.DataFrame) -> pd.DataFrame:
     if task.label is not None and task.label in gold.columns:
         found = found.where(found.notna(), undeclared_labels(gold[task.label], task.classes).reset_index(drop=True))
     found = found[given.isna() & found.notna()]
-    reasons = given[given.notna()]
+    reasons = given[given.notna()].astype(str).map(shortened)
     if len(found) and len(found) + len(reasons) == len(gold):
         message = (
             f"{watched.name}: no row that gold() returned for batch {batch} can be used; the first, {task.id} "
@@ -252,7 +253,7 @@ def _check_ids(watched: Watched, batch: str, gold: pd.DataFrame) -> None:
     repeated = gold[task.id][gold[task.id].duplicated()]
     if not repeated.empty:
         message = (
-            f"{watched.name}: gold() returned the id {repeated.iloc[0]!r} more than once for batch {batch} "
+            f"{watched.name}: gold() returned the id {quoted(repeated.iloc[0])} more than once for batch {batch} "
             f"({len(repeated)} repeated ids in column {task.id!r}); an id names one row of its batch"
         )
         raise GoldInvalid(message)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from driftwatch_assets.lake import batch_order
+from driftwatch_assets.quoting import quoted
 from driftwatch_assets.steps.evidence import load_evidence
 from driftwatch_assets.steps.features import GoldInvalid, row_places
 from driftwatch_assets.steps.timeline import shifted
@@ -78,7 +79,7 @@ def with_labels(watched: Watched, batch: str, *, as_of: str | None = None) -> La
     repeated = labels[task.id][labels[task.id].duplicated()]
     if not repeated.empty:
         message = (
-            f"{watched.name}: labels() returned the id {repeated.iloc[0]!r} more than once for batch {batch}; "
+            f"{watched.name}: labels() returned the id {quoted(repeated.iloc[0])} more than once for batch {batch}; "
             f"a row has one label"
         )
         raise GoldInvalid(message)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from driftwatch_assets.lake import BatchMissing
 from driftwatch_assets.lake.errors import nearest
+from driftwatch_assets.quoting import quoted
 
 if TYPE_CHECKING:
     from driftwatch_assets.steps.watched import Watched
@@ -94,12 +95,12 @@ def _checked(watched: Watched, told: pd.DataFrame, origin: str) -> pd.DataFrame:
     wrong = labels.index[~labels[columns[1]].isin(task.classes)]
     if len(wrong):
         label = str(labels[columns[1]][wrong[0]])
-        message = f"{origin}, row {wrong[0] + 1}: {columns[1]} is {label!r}; {nearest(label, task.classes)}"
+        message = f"{origin}, row {wrong[0] + 1}: {columns[1]} is {quoted(label)}; {nearest(label, task.classes)}"
         raise LabelsRefused(message)
     labels = labels.drop_duplicates()
     twice = labels.index[labels[task.id].duplicated()]
     if len(twice):
-        message = f"{origin}, row {twice[0] + 1}: {labels[task.id][twice[0]]!r} has another label in a row above"
+        message = f"{origin}, row {twice[0] + 1}: {quoted(labels[task.id][twice[0]])} has another label in a row above"
         raise LabelsRefused(message)
     checked: pd.DataFrame = labels.astype(object)
     return checked

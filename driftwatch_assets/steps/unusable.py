@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from driftwatch_assets.quoting import quoted
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _SHOWN_CLASSES = 12
-_LONGEST_QUOTE = 40
 _OBJECTS_WITH_NUMBERS = {"floating", "mixed-integer-float", "decimal"}
 _UNFIT = {
     "datetime64": "dates",
@@ -25,22 +26,6 @@ _UNFIT = {
     "complex": "complex numbers",
     "bytes": "bytes",
 }
-
-
-def quoted(value: object) -> str:
-    """Quote a value for a message; a long one is shortened.
-
-    Examples
-    --------
-    >>> quoted(" bad")
-    "' bad'"
-    >>> quoted("x" * 100_000)
-    "'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…' (100,000 characters)"
-
-    """
-    if isinstance(value, str) and len(value) > _LONGEST_QUOTE:
-        return f"'{value[:_LONGEST_QUOTE]}…' ({len(value):,} characters)"
-    return repr(value)
 
 
 def infinite_values(frame: pd.DataFrame) -> pd.Series[Any]:

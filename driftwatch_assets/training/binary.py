@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from driftwatch_assets.quoting import quoted
 from driftwatch_assets.training.auc import auc, auc_interval, precision_recall_points, roc_points
 from driftwatch_assets.training.errors import LabelUnknown
 from driftwatch_assets.training.multiclass import MulticlassReport, measure, number
@@ -248,7 +249,7 @@ def known_classes(task: Binary, labels: NDArray[np.str_]) -> None:
     names, counts = np.unique(labels, return_counts=True)
     others = {str(name): int(count) for name, count in zip(names, counts, strict=True) if name not in task.classes}
     if others:
-        found = ", ".join(f"{name!r} ({count})" for name, count in list(others.items())[:5])
+        found = ", ".join(f"{quoted(name)} ({count})" for name, count in list(others.items())[:5])
         raise LabelUnknown(
             f"column {task.label!r} has labels that are neither {task.negative!r} nor {task.positive!r}: {found}; "
             f"let gold give one of these two names, or null where the label is not known"

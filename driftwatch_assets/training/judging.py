@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from driftwatch_assets.quoting import quoted
 from driftwatch_assets.training.anomaly import AnomalyReport
 from driftwatch_assets.training.declaration import DECIMALS
 from driftwatch_assets.training.finishing import said
@@ -277,7 +278,7 @@ def _per_class(comparison: Comparison, gates: Gates, floor: float) -> list[GateR
     support = int(gated["support"].loc[weakest])
     passed = recall >= floor
     sentence = (
-        f"weakest class {weakest!r} is found in {recall:.4f} of its {support} rows, "
+        f"weakest class {quoted(weakest)} is found in {recall:.4f} of its {support} rows, "
         f"{'at least' if passed else 'below'} the floor of {floor:.4f}"
     )
     return [GateResult("per_class_floor", recall, floor, passed, sentence)]

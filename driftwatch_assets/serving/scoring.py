@@ -17,7 +17,7 @@ from driftwatch_assets.serving.refusal import Refusal
 from driftwatch_assets.training import ScoringFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
 
@@ -199,7 +199,7 @@ def answer(requests: Sequence[tuple[Rows, str]], champion: Champion) -> list[Ans
     }
     frame = frame_of(columns, champion)
     try:
-        with _one_thread(), np.errstate(all="ignore"):
+        with np.errstate(all="ignore"):
             said = champion.loaded.predict(frame)
     except ScoringFailed as refused:
         raise Refusal(422, f"{champion.served.name} version {champion.version} refused the rows: {refused}") from None
@@ -225,12 +225,3 @@ def _parted(
         own = {name: values[part] for name, values in scores.items()}
         answers.append(Answer(champion, rows, request_id, now, predicted[part], strength[part], own))
     return answers
-
-
-@contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    """Keep an estimator that was declared for several threads from starting them for a handful of rows."""
-    import joblib  # type: ignore[import-untyped]  # noqa: PLC0415 - heavy: loaded with the first champion
-
-    with joblib.parallel_config(backend="sequential"):
-        yield

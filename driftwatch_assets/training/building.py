@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from typing import TYPE_CHECKING, Any
 
 from driftwatch_assets.training.errors import CandidateInvalid
+from driftwatch_assets.training.seeding import is_splitter
 from driftwatch_assets.training.source_code import locate, nearest, parts
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ _NO_CLASSES = {
 
 
 def built(name: str, declared: dict[str, Any]) -> Any:
-    """Build `{estimator, parameters}` or `{steps}`, and whatever is nested in the parameters.
+    """Build `{estimator, parameters}` or `{steps}`, and whatever is nested in the parameters: estimators and splitters.
 
     Raises
     ------
@@ -48,19 +50,30 @@ def built(name: str, declared: dict[str, Any]) -> Any:
         return Pipeline(list(zip(numbered, parts, strict=True)))
     path = declared["estimator"]
     cls = _imported(name, path)
+    if not _is_estimator(cls):
+        raise CandidateInvalid(
+            f"candidate {name!r}: {path} is no scikit-learn estimator (a class derived from "
+            f"sklearn.base.BaseEstimator with a fit method)"
+        )
+    return _constructed(name, path, cls, cls._get_param_names(), declared)
+
+
+def _constructed(name: str, path: str, cls: type[Any], valid: Collection[str], declared: dict[str, Any]) -> Any:
     parameters = {key: _value(name, value) for key, value in declared.get("parameters", {}).items()}
-    valid = cls._get_param_names()
     for key in parameters:
         if key not in valid:
             raise CandidateInvalid(f"candidate {name!r}: {path} has no parameter {key!r}; {nearest(key, valid)}")
     try:
         return cls(**parameters)
-    except TypeError as refused:
+    except (TypeError, ValueError) as refused:
         raise CandidateInvalid(f"candidate {name!r}: {path} cannot be built: {refused}") from None
 
 
 def _value(name: str, value: Any) -> Any:
     if _is_declared(value):
+        path = value.get("estimator")
+        if path is not None and is_splitter(cls := _imported(name, path)) and not _is_estimator(cls):
+            return _constructed(name, path, cls, tuple(inspect.signature(cls).parameters), value)
         return built(name, value)
     if isinstance(value, dict):
         return {key: _value(name, part) for key, part in value.items()}
@@ -69,9 +82,7 @@ def _value(name: str, value: Any) -> Any:
     return value
 
 
-def _imported(name: str, path: str) -> type[Any]:
-    from sklearn.base import BaseEstimator  # noqa: PLC0415 - heavy: loaded by the step that needs it
-
+def _imported(name: str, path: str) -> Any:
     try:
         module_path, class_name = parts(path)
     except CandidateInvalid as wrong:
@@ -92,12 +103,13 @@ def _imported(name: str, path: str) -> type[Any]:
         raise CandidateInvalid(
             f"candidate {name!r}: there is no {class_name!r} in {module_path}; {nearest(class_name, public)}"
         )
-    if not (isinstance(found, type) and issubclass(found, BaseEstimator) and callable(getattr(found, "fit", None))):
-        raise CandidateInvalid(
-            f"candidate {name!r}: {path} is no scikit-learn estimator (a class derived from "
-            f"sklearn.base.BaseEstimator with a fit method)"
-        )
     return found
+
+
+def _is_estimator(found: Any) -> bool:
+    from sklearn.base import BaseEstimator  # noqa: PLC0415 - heavy: loaded by the step that needs it
+
+    return isinstance(found, type) and issubclass(found, BaseEstimator) and callable(getattr(found, "fit", None))
 
 
 def check_kind(name: str, last: str, estimator: Any, task_kind: TaskKind) -> None:

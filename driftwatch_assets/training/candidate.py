@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from driftwatch_assets.training.building import built, check_kind, estimators_within, refuse_kind
 from driftwatch_assets.training.errors import CandidateInvalid
+from driftwatch_assets.training.seeding import seed_estimator
 from driftwatch_assets.training.source_code import ancestors, locate, nearest, parameter_names
 from driftwatch_assets.training.task import TaskKind  # noqa: TC001 - read in annotations of a pydantic model's methods
 
@@ -30,7 +31,8 @@ class Step(BaseModel):
     estimator: str = Field(description="Import path of a scikit-learn estimator class, e.g. sklearn.svm.SVC.")
     parameters: dict[str, Any] = Field(
         default_factory=dict,
-        description="Constructor parameters. A mapping with the key `estimator` or `steps` is built as an estimator.",
+        description="Constructor parameters. A mapping with the key `estimator` or `steps` is built as an estimator "
+        "or, where it names a splitter of sklearn.model_selection, as that.",
     )
 
 
@@ -109,7 +111,8 @@ class Candidate(BaseModel):
         Parameters
         ----------
         seed
-            Given to each `random_state` that the declaration leaves open, so that a training can be repeated.
+            Given to each random state that the declaration leaves open (see `seed_estimator`), so that a training can
+            be repeated.
         task_kind
             What it is for.
 
@@ -129,12 +132,7 @@ class Candidate(BaseModel):
         """
         declared = self.model_dump(exclude={"name"}, exclude_none=True)
         estimator = built(self.name, declared)
-        open_seeds = {
-            name: seed
-            for name, value in estimator.get_params().items()
-            if value is None and name.rpartition("__")[2] == "random_state"
-        }
-        estimator.set_params(**open_seeds)
+        seed_estimator(estimator, seed)
         last = self.paths[0] if self.steps is None else self.steps[-1].estimator
         check_kind(self.name, last, estimator, task_kind)
         return estimator

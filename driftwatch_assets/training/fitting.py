@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from driftwatch_assets.training.errors import TrainingFailed
 from driftwatch_assets.training.refused_rows import first_line, why_refused
+from driftwatch_assets.training.seeding import seeded_globally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -99,7 +100,7 @@ def fit(candidate: Candidate, stack: Stack, *, task: Task, seed: int, shared: Sh
     if shared is not None and "memory" in estimator.get_params(deep=False):
         estimator.set_params(memory=shared)
     begin = time.perf_counter()
-    with warnings.catch_warnings(record=True) as caught:
+    with warnings.catch_warnings(record=True) as caught, seeded_globally(seed):
         warnings.simplefilter("always")
         try:
             estimator.fit(stack.frame, None if task.kind == "anomaly" else stack.labels)

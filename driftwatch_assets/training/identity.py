@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from driftwatch_assets.training.task import Task
     from driftwatch_assets.training.window import LabelledRows
 
-TRAINING_CODE = "3"
+TRAINING_CODE = "4"
 """Raised whenever the same declaration and data would give another model, or a stored one can no longer be read."""
 
 LIBRARIES = ("numpy", "pandas", "scikit-learn", "scipy")

@@ -9,6 +9,7 @@ from numpy.typing import NDArray  # noqa: TC002 - read by scikit-learn's metadat
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 
 from driftwatch_assets.training.task import ANOMALY, NORMAL
+from driftwatch_assets.training.trees import in_one_thread
 
 _FOLDS = 5
 
@@ -95,9 +96,13 @@ class ThresholdedDetector(MetaEstimatorMixin, BaseEstimator):  # type: ignore[mi
 
 
 def anomaly_scores(fitted: Any, rows: Any) -> NDArray[np.float64]:
-    """Give a fitted detector's scores, shape (rows,); higher is more anomalous."""
+    """Give a fitted detector's scores, shape (rows,); higher is more anomalous.
+
+    They are asked in one thread: see `ask`.
+    """
     method = fitted.score_samples if hasattr(fitted, "score_samples") else fitted.decision_function
-    return -np.asarray(method(rows), dtype=float)
+    with in_one_thread():
+        return -np.asarray(method(rows), dtype=float)
 
 
 def _rows(table: Any, at: NDArray[np.int64]) -> Any:

@@ -10,6 +10,7 @@ import pandas as pd
 from driftwatch_assets.training.errors import FeaturesMissing, ScoringFailed
 from driftwatch_assets.training.model_input import model_input
 from driftwatch_assets.training.refused_rows import first_line, why_refused
+from driftwatch_assets.training.trees import in_one_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -82,7 +83,10 @@ def predict(estimator: Any, frame: pd.DataFrame, features: Sequence[str], *, wha
 def ask(
     method: Callable[[pd.DataFrame], Any], frame: pd.DataFrame, features: Sequence[str], *, what: str
 ) -> NDArray[Any]:
-    """Call a fitted estimator's method on the features of some rows.
+    """Call a fitted estimator's method on the features of some rows, in this thread alone.
+
+    The trees of a forest that was declared for several threads would be added in the order in which the threads are
+    done, so that the last bits of a score would be others each time.
 
     Raises
     ------
@@ -92,7 +96,8 @@ def ask(
     """
     rows = model_input(frame, features)
     try:
-        return np.asarray(method(rows))
+        with in_one_thread():
+            return np.asarray(method(rows))
     except Exception as broken:
         raise ScoringFailed(
             f"{what} could not score {len(frame)} rows: {first_line(broken)}{why_refused(broken, rows)}"

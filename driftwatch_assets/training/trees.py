@@ -1,7 +1,8 @@
-"""Forests that are asked for a few rows: their trees in turn, where scikit-learn makes a task of each."""
+"""Forests that are asked: their trees one after the other, where scikit-learn makes a task of each."""
 
 from __future__ import annotations
 
+import contextlib
 from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
 
@@ -55,6 +58,15 @@ def trees_in_turn(estimator: Any) -> Any:
     else:
         return estimator
     return quick
+
+
+@contextlib.contextmanager
+def in_one_thread() -> Iterator[None]:
+    """Let joblib start no other threads and processes for what this thread asks of an estimator meanwhile."""
+    import joblib  # type: ignore[import-untyped]  # noqa: PLC0415 - heavy: loaded with the first estimator
+
+    with joblib.parallel_config(backend="sequential"):
+        yield
 
 
 def _probabilities(forest: Any, rows: Any) -> NDArray[np.float64]:

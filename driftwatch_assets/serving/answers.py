@@ -9,6 +9,7 @@ from pydantic_core import from_json, to_json
 
 from driftwatch_assets.serving.records import Rows, rows_of, rows_of_columns
 from driftwatch_assets.serving.refusal import Fault, Refusal, refused_records, shown
+from driftwatch_assets.serving.repeated_keys import repeated_keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,6 +73,9 @@ def _records(body: bytes) -> Sequence[Any]:
         told = from_json(body, allow_inf_nan=False)
     except ValueError as broken:
         raise Refusal(400, f"the body is no JSON: {broken}") from None
+    repeated = repeated_keys(body, told)
+    if repeated:
+        raise refused_records(repeated)
     if not isinstance(told, dict):
         raise refused_records([Fault((), 'the body is an object: {"records": [...]}', shown(told))])
     unknown = [Fault((shown(name),), "there is no such key", None, ("records",)) for name in told if name != "records"]
@@ -115,7 +119,7 @@ def _values(name: str, column: pa.ChunkedArray) -> list[Any]:
 
 
 def json_answer(answer: Answer) -> bytes:
-    """Write an answer as JSON."""
+    """Write an answer as JSON; a record with values outside of what training saw names them as `outside`."""
     version, name = answer.champion.loaded.version, answer.strength_name
     predictions: list[dict[str, Any]] = [
         {"id": row, "predicted": predicted, name: strength}
@@ -125,6 +129,8 @@ def json_answer(answer: Answer) -> bytes:
         classes = tuple(answer.scores)
         for told, scores in zip(predictions, zip(*answer.scores.values(), strict=True), strict=True):
             told["scores"] = dict(zip(classes, scores, strict=True))
+    for at, values in answer.rows.outside.items():
+        predictions[at]["outside"] = [value.as_dict() for value in values]
     return to_json(
         {
             "model": version.model,
@@ -136,7 +142,11 @@ def json_answer(answer: Answer) -> bytes:
 
 
 def arrow_answer(answer: Answer) -> bytes:
-    """Write an answer as an Arrow stream: `id`, `predicted`, `confidence` or `score`, and `score_<class>` columns."""
+    """Write an answer as an Arrow stream.
+
+    Its columns are `id`, `predicted`, `confidence` or `score`, a `score_<class>` a class, and `outside`: the names of
+    the fields whose values lie outside of what training saw.
+    """
     version, ids = answer.champion.loaded.version, answer.rows.ids
     texts = any(isinstance(one, str) for one in ids)
     columns: dict[str, Any] = {
@@ -144,6 +154,10 @@ def arrow_answer(answer: Answer) -> bytes:
         "predicted": pa.array(answer.predicted, pa.string()),
         answer.strength_name: pa.array(answer.strength, pa.float64()),
         **{f"score_{name}": pa.array(values, pa.float64()) for name, values in answer.scores.items()},
+        "outside": pa.array(
+            [[value.field for value in answer.rows.outside.get(at, ())] for at in range(len(ids))],
+            pa.list_(pa.string()),
+        ),
     }
     told = {"model": version.model, "version": str(version.version), "trained_through": version.trained_through}
     table = pa.table(columns).replace_schema_metadata(told)

@@ -83,6 +83,16 @@ def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": Told, "description": _SAYS[status]} for status in (*statuses, 421)}
 
 
+_OUTSIDE = {
+    "type": "object",
+    "required": ["field", "found"],
+    "properties": {
+        "field": {"type": "string"},
+        "found": {"type": ["number", "string"], "description": "The value that was sent; a long text is cut."},
+        "low": {"type": "number", "description": "Of a number: the smallest that training saw."},
+        "high": {"type": "number", "description": "Of a number: the largest that training saw."},
+    },
+}
 _PREDICTION = {
     "type": "object",
     "required": ["id", "predicted"],
@@ -92,6 +102,14 @@ _PREDICTION = {
         "confidence": {"type": "number", "description": "Probability of the predicted class."},
         "score": {"type": "number", "description": "Of a detector: higher is more anomalous."},
         "scores": {"type": "object", "additionalProperties": {"type": "number"}},
+        "outside": {
+            "type": "array",
+            "minItems": 1,
+            "items": _OUTSIDE,
+            "description": "The values that lie outside of what training saw: a number below its smallest or above its "
+            "largest, a text that it never met. What is said of such a record is a guess, however sure it sounds. "
+            "Absent where all values lie within.",
+        },
     },
 }
 _ANSWER = {
@@ -118,12 +136,17 @@ _REQUEST = {
     },
 }
 _STREAM = {"type": "string", "format": "binary"}
+_ANSWERED_STREAM = {
+    **_STREAM,
+    "description": "Columns id, predicted, confidence or score, score_<class>, and outside: a list of the fields whose "
+    "values lie outside of what training saw.",
+}
 PREDICT_DOCUMENT: dict[str, Any] = {
     "requestBody": {"required": True, "content": {JSON: {"schema": _REQUEST}, ARROW: {"schema": _STREAM}}},
     "responses": {
         200: {
             "description": "What the champion says of each record, in their order.",
-            "content": {JSON: {"schema": _ANSWER}, ARROW: {"schema": _STREAM}},
+            "content": {JSON: {"schema": _ANSWER}, ARROW: {"schema": _ANSWERED_STREAM}},
         }
     },
 }

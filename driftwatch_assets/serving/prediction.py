@@ -70,6 +70,7 @@ class Predictions:
         finally:
             self._under_way -= 1
         self._metrics.predictions.labels(model, str(champion.version)).inc(len(said.predicted))
+        self._metrics.count_outside(model, said.rows)
         wanted = answer_format(request.headers.get("accept", ""), kind)
         write = json_answer if wanted == JSON else arrow_answer
         content = write(said) if len(body) <= _SHORT_BODY else await asyncio.to_thread(write, said)

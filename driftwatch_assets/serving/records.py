@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,11 +33,49 @@ _KINDS = {
 
 
 @dataclass(frozen=True)
+class Outside:
+    """A value that lies outside of what training saw.
+
+    Attributes
+    ----------
+    field
+        The feature.
+    found
+        The value: a number, or a text, shortened.
+    low, high
+        Of a number, the smallest and the largest one that training saw; None for a text, which it never saw.
+
+    """
+
+    field: str
+    found: Any
+    low: float | None = None
+    high: float | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it as an answer tells it."""
+        told = {"field": self.field, "found": self.found}
+        return told if self.low is None else {**told, "low": self.low, "high": self.high}
+
+
+@dataclass(frozen=True)
 class Rows:
-    """What is to be scored: ids and, by feature, the values; None for a missing one."""
+    """What is to be scored.
+
+    Attributes
+    ----------
+    ids
+        What names each row.
+    columns
+        By feature, the values; None for a missing one.
+    outside
+        By the row's position, its values that lie outside of what training saw; rows without one are left out.
+
+    """
 
     ids: list[str | int]
     columns: dict[str, list[Any]]
+    outside: dict[int, list[Outside]] = dataclass_field(default_factory=dict)
 
 
 def rows_of(records: Sequence[Any], champion: Champion, *, most: int, new_categories: bool = False) -> Rows:
@@ -121,6 +160,7 @@ def _checked(
     new_categories: bool,
 ) -> Rows:
     faults = faults + _id_faults(ids, champion.served.id)
+    outside: dict[int, list[Outside]] = {}
     for field in champion.signature.fields:
         values = columns[field.name]
         check = {"number": _number, "truth": _truth, "text": _text}[field.kind]
@@ -136,9 +176,22 @@ def _checked(
             wrong = check(field, value, new_categories=new_categories)
             if wrong:
                 faults.append(Fault(("records", at, field.name), wrong, shown(value), valid(field)))
+            elif not _within(field, value):
+                outside.setdefault(at, []).append(Outside(field.name, _told(value), field.low, field.high))
     if faults:
         raise refused_records(faults)
-    return Rows(ids, columns)
+    return Rows(ids, columns, outside)
+
+
+def _within(field: Field, value: Any) -> bool:
+    """Tell whether training saw such a value, as far as the signature tells: lowest ≤ value ≤ highest, or the text."""
+    if field.low is not None and field.high is not None:
+        return bool(field.low <= value <= field.high)
+    return field.kind != "text" or field.categories is None or value in field.categories
+
+
+def _told(value: Any) -> Any:
+    return shown(value) if isinstance(value, str) else value
 
 
 def valid(field: Field) -> Any:

@@ -76,6 +76,7 @@ def service(
     )
     for name in champions.names:
         metrics.rejected.labels(name)
+        metrics.outside_records.labels(name)
         metrics.reload_failures.labels(name)
     logs = PredictionLogs(spool, lake, champions.names, flush_seconds=bounds.flush_seconds)
     router = prediction_router(champions, logs, metrics, bounds)

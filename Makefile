@@ -54,6 +54,7 @@ check: $(READY) ## Lint, types, import contracts, definitions and YAML.
 
 bench: $(READY) ## Measure the drift engine beside its peers, which get an environment of their own, the service under load (wrk), and replays.
 	$(BIN)/python -m benchmarks.drift
+	$(BIN)/python -m benchmarks.calibration
 	$(BIN)/python -m benchmarks.serving
 	$(BIN)/python -m benchmarks.replays
 

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
 
+CANDIDATES = 4
+_HALVINGS = 24
+_LEAST_TOLD = 0.1  # a single category whose change is no clearer than this is not looked at more closely
+_SIGNS = np.array([-1.0, 1.0, 1.0, -1.0])  # of the four groups' shares in the change of the difference
+
 
 @dataclass(frozen=True, eq=False)
 class RankAssociation:
@@ -196,11 +201,20 @@ def contrast_change(reference: Integers, current: Integers) -> tuple[float, floa
     """Test whether two classes differ in a categorical column as they did in the reference.
 
     With ``d = p_1 - p_2``, the difference of both classes' shares by category, the change is half the sum of
-    ``|d_current - d_reference|`` (0 to 2), shrunk as in `contrast_strength`; the p-value is Wald's: ``W = (d_current -
-    d_reference)' V^-1 (d_current - d_reference)``, ``V`` being the sum of the four multinomial covariances, of shares
-    with half a row added to each category. As ``V`` is estimated, ``W (f - q + 1) / (f q)`` is read off the F
-    distribution with q = categories - 1 and f - q + 1 degrees of freedom, f being Satterthwaite's.
-    Categories of which fewer than 5 rows are expected in one of the four groups are pooled before.
+    ``|d_current - d_reference|`` (0 to 2), shrunk as in `contrast_strength`. The p-value is that of the frequent
+    categories, or of a single rare one: ``min(1, 2 * min(p_frequent, p_rare))`` where there are both.
+
+    Frequent: ``W = (d_current - d_reference)' V^-1 (d_current - d_reference)``, V being the sum of the four multinomial
+    covariances, of shares with half a row added to each category. Two estimates of V are taken, and the larger p-value:
+    from the shares of each side (Wald), where ``W (f - q + 1) / (f q)`` is read off the F distribution with q =
+    categories - 1 and f - q + 1 degrees of freedom, f being Satterthwaite's; and from those of both sides together
+    (score), where W is read off the chi-square distribution with q. Where few rows are expected, the first is too small
+    for shares that fell, and the second for shares that rose.
+
+    Rare: categories of which fewer than 5 rows are expected in one of the four groups. They count as one among the
+    frequent, and each is tested by itself: p is the level at which the exact limits of its four shares (Clopper and
+    Pearson) no longer tell ``d_current`` from ``d_reference``, times the number of rare categories. This holds at every
+    size, and sees a rare category that surges in one class.
 
     Parameters
     ----------
@@ -211,12 +225,13 @@ def contrast_change(reference: Integers, current: Integers) -> tuple[float, floa
     Returns
     -------
     tuple
-        The change, and its p-value; ``(0.0, 1.0)`` when a single category is left.
+        The change, and its p-value; ``(0.0, 1.0)`` for a single category.
 
     References
     ----------
     A. Wald, "Tests of statistical hypotheses concerning several parameters when the number of observations is large",
-    Transactions of the American Mathematical Society 54 (1943).
+    Transactions of the American Mathematical Society 54 (1943). C. Clopper, E. S. Pearson, "The use of confidence or
+    fiducial limits illustrated in the case of the binomial", Biometrika 26 (1934).
 
     Examples
     --------
@@ -224,24 +239,75 @@ def contrast_change(reference: Integers, current: Integers) -> tuple[float, floa
     >>> change, p = contrast_change(before, now)
     >>> round(change, 2), p < 1e-6
     (0.59, True)
+    >>> change, p = contrast_change(np.array([[9990, 9990], [10, 10]]), np.array([[100, 10], [0, 90]]))
+    >>> round(change, 2), p < 1e-20
+    (0.9, True)
     """
-    from scipy.special import fdtrc
-
-    table = _pooled(np.hstack([reference, current]).astype(np.float64))
+    table = np.hstack([reference, current]).astype(np.float64)
+    table = table[table.sum(axis=1) > 0]
     if len(table) == 1:
         return 0.0, 1.0
-    signs = np.array([-1.0, 1.0, 1.0, -1.0])
     totals = table.sum(axis=0)
-    gap = (table / totals) @ signs
+    shares = table / totals
+    change = float(_shrunk(shares @ _SIGNS, (shares * (1 - shares) / totals).sum()))
+    rare = table.sum(axis=1) * (totals / totals.sum()).min() < LEAST_EXPECTED
+    if not rare.any():
+        return change, _common_change(table)
+    single = _rare_change(table[rare], totals)
+    frequent = _pooled(table, rare)
+    return change, single if len(frequent) == 1 else min(1.0, 2 * min(single, _common_change(frequent)))
+
+
+def _common_change(table: Floats) -> float:
+    """Give the p-value of a change of frequent categories: of the two estimates of the covariance the larger."""
+    from scipy.special import chdtrc, fdtrc
+
+    totals, tested = table.sum(axis=0), len(table) - 1
+    gap = (table / totals) @ _SIGNS
     shares = (table + 0.5) / (totals + len(table) / 2)
-    covariance = np.diag((shares / totals).sum(axis=1)) - (shares / totals) @ shares.T
-    inner = covariance[:-1, :-1]
-    statistic = float(gap[:-1] @ np.linalg.solve(inner, gap[:-1]))
-    change = float(_shrunk(gap, np.trace(covariance)))
-    tested = len(table) - 1
     freedom = float(_satterthwaite((shares * (1 - shares)).sum(axis=0) / totals, totals - 1))
     left = max(freedom - tested + 1, 1.0)
-    return change, float(fdtrc(tested, left, max(statistic, 0.0) * left / (freedom * tested)))
+    wald = fdtrc(tested, left, _distance(gap, shares, totals) * left / (freedom * tested))
+    both = table[:, :2] + table[:, 2:]
+    both = (both + 0.5) / (both.sum(axis=0) + len(table) / 2)
+    return float(max(wald, chdtrc(tested, _distance(gap, np.hstack([both, both]), totals))))
+
+
+def _distance(gap: Floats, shares: Floats, totals: Floats) -> float:
+    """Give ``gap' V^-1 gap`` without the most frequent category, by Woodbury's identity: V is diagonal but for four."""
+    kept = np.arange(len(gap)) != shares.sum(axis=1).argmax()
+    gap, shares = gap[kept], shares[kept]
+    scale = 1 / (shares / totals).sum(axis=1)
+    roots = shares / np.sqrt(totals)
+    towards = roots.T @ (scale * gap)
+    inner = np.eye(len(totals)) - roots.T @ (scale[:, None] * roots)
+    return max(float((scale * gap**2).sum() + towards @ np.linalg.solve(inner, towards)), 0.0)
+
+
+def _rare_change(counts: Floats, totals: Floats) -> float:
+    """Give the p-value of the change of a rare category, times their number; those that changed most are tested."""
+    from scipy.special import betaincinv
+
+    gap = (counts / totals) @ _SIGNS
+    order = np.argsort(-np.abs(gap) / np.sqrt(((counts + 0.5) / totals**2).sum(axis=1)), kind="stable")[:CANDIDATES]
+    upwards = _SIGNS * np.where(gap[order] < 0, -1.0, 1.0)[:, None] > 0
+    # The limit that is nearer to no change: the lower one of a share that speaks for the change, else the upper one.
+    hits = np.where(upwards, counts[order], totals - counts[order])
+
+    def told(log_level: Floats) -> NDArray[np.bool_]:
+        level = np.exp(log_level)[:, None] / 8  # four limits, and a change may go either way
+        limits = np.where(hits > 0, betaincinv(np.maximum(hits, 0.5), totals - hits + 1, level), 0.0)
+        return np.asarray(np.where(upwards, limits, limits - 1).sum(axis=1) > 0)
+
+    low, high = np.full(len(order), -700.0), np.full(len(order), np.log(_LEAST_TOLD))
+    clear = told(high)
+    if not clear.any():
+        return 1.0
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        found = told(middle)
+        low, high = np.where(found, low, middle), np.where(found, middle, high)
+    return float(min(1.0, len(counts) * np.exp(np.where(clear, high, 0.0).min())))
 
 
 def _shrunk(gaps: Floats, noise: Any) -> Floats:
@@ -251,15 +317,11 @@ def _shrunk(gaps: Floats, noise: Any) -> Floats:
     return result
 
 
-def _pooled(counts: Floats) -> Floats:
-    table: Floats = counts[counts.sum(axis=1) > 0]
-    least = table.sum(axis=1) * (table.sum(axis=0) / table.sum()).min()
-    rare = least < LEAST_EXPECTED
-    if not rare.any() or len(table) == 1:
-        return table
-    pool = table[rare].sum(axis=0)
-    kept: Floats = table[~rare]
-    if len(kept) and least[rare].sum() < LEAST_EXPECTED:
+def _pooled(table: Floats, rare: NDArray[np.bool_]) -> Floats:
+    """Make rare categories one, which joins the rarest other category where it is as rare itself."""
+    pool, kept = table[rare].sum(axis=0), table[~rare]
+    totals = table.sum(axis=0)
+    if len(kept) and pool.sum() * (totals / totals.sum()).min() < LEAST_EXPECTED:
         kept[kept.sum(axis=1).argmin()] += pool
         return kept
     return np.vstack([kept, pool[None, :]])

@@ -7,6 +7,9 @@ commits are left to the WAL's own syncs, and the database of a run begins as a c
 an event, instead of being made and migrated each time. A process that is killed loses nothing by that. A machine that
 loses its power may lose the last moments of the log, never its consistency, and the sensors then take in again what the
 log does not know of, which changes nothing that is stored.
+
+Each open database takes three descriptors and up to 4 MB of WAL, so that a run's is closed when the run has ended, and
+only a few are open at once, however many runs are read.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
@@ -28,19 +31,28 @@ if TYPE_CHECKING:
 
     import dagster as dg
 
+_RUNS_OPEN = 4
+
 
 @contextmanager
 def kept_open(instance: dg.DagsterInstance) -> Iterator[None]:
-    """Keep every database of the event log that is used inside open until the end.
+    """Keep the databases of the event log that are used inside open until the end.
 
-    Nothing is done where the log is not kept in SQLite, or is kept open already.
+    Inside another one, the index stays open longer than that, and what was opened of runs is closed at the end.
+    Nothing is done where the log is not kept in SQLite.
     """
     storage = instance.event_log_storage
-    if not isinstance(storage, SqliteEventLogStorage) or "_connect" in vars(storage):
+    if not isinstance(storage, SqliteEventLogStorage):
         yield
         return
-    with ExitStack() as stack:
-        log = _OpenLog(storage, stack)
+    around = getattr(vars(storage).get("_connect"), "__self__", None)
+    if isinstance(around, _OpenLog):
+        try:
+            yield
+        finally:
+            around.close_runs()
+        return
+    with closing(_OpenLog(storage)) as log:
         # The storage's own methods connect through these two, which the instance's attributes stand before.
         vars(storage).update(_connect=log.connect, has_table=log.has_table)
         try:
@@ -52,9 +64,8 @@ def kept_open(instance: dg.DagsterInstance) -> Iterator[None]:
 class _OpenLog:
     """The engines of an event log's databases, by shard: a run's identity, or the index over all runs."""
 
-    def __init__(self, storage: SqliteEventLogStorage, stack: ExitStack) -> None:
+    def __init__(self, storage: SqliteEventLogStorage) -> None:
         self._storage = storage
-        self._stack = stack
         self._connect_once = storage._connect  # noqa: SLF001 - makes and migrates a shard's database
         self._has_table = storage.has_table
         self._engines: dict[str, sa.Engine] = {}
@@ -69,6 +80,19 @@ class _OpenLog:
         with self._lock, self._engine(shard).connect() as connection, connection.begin():
             yield connection
 
+    def close_runs(self) -> None:
+        """Close the databases of runs; who closes one last writes its WAL back into it."""
+        with self._lock:
+            for shard in [shard for shard in self._engines if shard != INDEX_SHARD_NAME]:
+                self._engines.pop(shard).dispose()
+
+    def close(self) -> None:
+        """Close every database."""
+        self.close_runs()
+        with self._lock:
+            while self._engines:
+                self._engines.popitem()[1].dispose()
+
     def has_table(self, table_name: str) -> bool:
         """Tell whether the index has a table; one that it had is not looked for again."""
         if table_name not in self._tables and self._has_table(table_name):
@@ -77,6 +101,10 @@ class _OpenLog:
 
     def _engine(self, shard: str) -> sa.Engine:
         if shard not in self._engines:
+            runs = [other for other in self._engines if other != INDEX_SHARD_NAME]
+            if shard != INDEX_SHARD_NAME and len(runs) >= _RUNS_OPEN:
+                longest_unused = runs[0]
+                self._engines.pop(longest_unused).dispose()
             self._make(shard)
             with self._connect_once(shard):
                 engine = sa.create_engine(
@@ -86,9 +114,10 @@ class _OpenLog:
                     connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
                 )
             sa.event.listen(engine, "connect", _leave_syncing_to_the_wal)
-            self._stack.callback(engine.dispose)
-            self._engines[shard] = engine
-        return self._engines[shard]
+        else:
+            engine = self._engines.pop(shard)
+        self._engines[shard] = engine
+        return engine
 
     def _make(self, shard: str) -> None:
         """Make the database of a run that has none yet; who reads it meanwhile finds none, or a whole one."""

@@ -43,7 +43,7 @@ class LocalDaemon:
         """Evaluate a sensor; partitions that it asks for are added."""
         repository = self.definitions.get_repository_def()
         sensor = repository.get_sensor_def(sensor_name)
-        with dg.build_sensor_context(
+        with kept_open(self.instance), dg.build_sensor_context(
             instance=self.instance,
             instance_ref=self.instance.get_ref(),
             repository_def=repository,

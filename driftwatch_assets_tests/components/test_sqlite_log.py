@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -15,7 +16,6 @@ from driftwatch_assets.components.sqlite_log import kept_open
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 _READ = """
 import sys
@@ -88,6 +88,38 @@ def test_afterwards_the_instance_is_what_it_was_also_when_something_was_raised(i
         dg.materialize([table], instance=instance, selection="nothing")
     assert vars(instance.event_log_storage).keys() == before.keys()
     assert dg.materialize([table], instance=instance).success
+
+
+def _open_files() -> set[str]:
+    """Give the databases that this process has open, with their WALs and indexes of those."""
+    found = set()
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):
+            found.add(descriptor.readlink().name)
+    return {name for name in found if ".db" in name}
+
+
+def test_the_database_of_a_run_is_closed_when_the_run_has_ended(instance: dg.DagsterInstance, tmp_path: Path) -> None:
+    before = _open_files()
+    with kept_open(instance):
+        for _ in range(3):
+            with kept_open(instance):
+                run_id = dg.materialize([table], instance=instance).run_id
+                assert f"{run_id}.db" in _open_files()
+            assert not list(tmp_path.rglob(f"{run_id}.db-wal")), "the WAL was written back"
+        of_the_index = {name for name in _open_files() - before if "index.db" in name}
+        assert _open_files() - before == of_the_index != set()
+        assert _kinds(instance, run_id)
+    assert _open_files() == before
+
+
+def test_however_many_runs_are_read_only_a_few_databases_are_open(instance: dg.DagsterInstance) -> None:
+    runs = [dg.materialize([table], instance=instance).run_id for _ in range(6)]
+    before = _open_files()
+    with kept_open(instance):
+        assert all(_kinds(instance, run_id) for run_id in runs)
+        opened = {name.split(".db")[0] for name in _open_files() - before} - {"index"}
+        assert opened == {*runs[-4:]}
 
 
 def test_where_the_log_is_not_in_sqlite_files_nothing_is_done() -> None:

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from driftwatch_assets.command_line.faults import Commands
+from driftwatch_assets.command_line.stopping import stoppable
 
 app = typer.Typer(
     name="driftwatch",
@@ -33,9 +34,10 @@ def replay(model: Model, seed: Seed = 42) -> None:
 
     Where nothing lies in the landing folder, the simulator's batches are put there.
     """
-    from driftwatch_assets.command_line.replay import replay as run  # noqa: PLC0415 - a command loads what it needs
+    with stoppable():
+        from driftwatch_assets.command_line.replay import replay as run  # noqa: PLC0415 - a command loads what it needs
 
-    raise typer.Exit(run(model, seed=seed, console=Console()))
+        raise typer.Exit(run(model, seed=seed, console=Console()))
 
 
 @app.command()
@@ -62,9 +64,10 @@ def backfill(
     last: Annotated[str | None, typer.Option("--to", help="Last batch; by default the last known one.")] = None,
 ) -> None:
     """Materialize known batches again, each by the champion of its time; nothing is trained."""
-    from driftwatch_assets.command_line.backfill import backfill as run  # noqa: PLC0415 - as above
+    with stoppable():
+        from driftwatch_assets.command_line.backfill import backfill as run  # noqa: PLC0415 - as above
 
-    raise typer.Exit(run(model, first=first, last=last, console=Console()))
+        raise typer.Exit(run(model, first=first, last=last, console=Console()))
 
 
 @app.command()
@@ -85,10 +88,11 @@ def simulate(
     seed: Seed = 42,
 ) -> None:
     """Write the simulator's batches: the real format, the real kinds of dirt, a known drift."""
-    from driftwatch_assets.command_line.landing import simulate_into  # noqa: PLC0415 - as above
+    with stoppable():
+        from driftwatch_assets.command_line.landing import simulate_into  # noqa: PLC0415 - as above
 
-    for path in simulate_into(model, to, seed=seed):
-        typer.echo(str(path))
+        for path in simulate_into(model, to, seed=seed):
+            typer.echo(str(path))
 
 
 @app.command()
@@ -97,9 +101,10 @@ def fetch(
     url: Annotated[str | None, typer.Option(help="Address to fetch instead of the declared one.")] = None,
 ) -> None:
     """Fetch the real batches from their publisher or address into the landing folder."""
-    from driftwatch_assets.command_line.landing import fetch_into_landing  # noqa: PLC0415 - as above
+    with stoppable():
+        from driftwatch_assets.command_line.landing import fetch_into_landing  # noqa: PLC0415 - as above
 
-    raise typer.Exit(fetch_into_landing(model, url=url, console=Console()))
+        raise typer.Exit(fetch_into_landing(model, url=url, console=Console()))
 
 
 @app.command()
@@ -108,9 +113,21 @@ def label(
     file: Annotated[Path, typer.Argument(help="CSV with a header, or Parquet: the model's id and its label.")],
 ) -> None:
     """Tell the labels of rows that the service has scored, so that its performance is watched."""
-    from driftwatch_assets.command_line.label import label as run  # noqa: PLC0415 - as above
+    with stoppable():
+        from driftwatch_assets.command_line.label import label as run  # noqa: PLC0415 - as above
 
-    raise typer.Exit(run(model, file, console=Console()))
+        raise typer.Exit(run(model, file, console=Console()))
+
+
+@app.command()
+def prune(
+    days: Annotated[float, typer.Option(min=0, help="Age of the runs in days, from their end.")] = 30,
+) -> None:
+    """Delete the logs of runs that ended well long ago, and say what that frees; no batch arrives again by it."""
+    with stoppable():
+        from driftwatch_assets.command_line.prune import prune as run  # noqa: PLC0415 - as above
+
+        raise typer.Exit(run(days, console=Console()))
 
 
 @app.command()
@@ -163,9 +180,10 @@ def ack(
 @alerts_app.command()
 def deliver() -> None:
     """Send what is due to the channels of `DRIFTWATCH_ALERT_CHANNELS`, as the sensor does."""
-    from driftwatch_assets.command_line.alerts import deliver as run  # noqa: PLC0415 - as above
+    with stoppable():
+        from driftwatch_assets.command_line.alerts import deliver as run  # noqa: PLC0415 - as above
 
-    raise typer.Exit(run(Console()))
+        raise typer.Exit(run(Console()))
 
 
 @alerts_app.command()
@@ -182,9 +200,10 @@ def drop(
 @monitoring_app.command()
 def upgrade() -> None:
     """Create the tables of the monitoring database, or bring them to this version."""
-    from driftwatch_assets.command_line.monitoring import upgrade as run  # noqa: PLC0415 - as above
+    with stoppable():
+        from driftwatch_assets.command_line.monitoring import upgrade as run  # noqa: PLC0415 - as above
 
-    raise typer.Exit(run(Console()))
+        raise typer.Exit(run(Console()))
 
 
 @monitoring_app.command()
@@ -201,6 +220,7 @@ def grant(
 @monitoring_app.command()
 def rebuild(model: Annotated[str | None, typer.Argument(help="Name of the model; by default all.")] = None) -> None:
     """Make the monitoring database again from the lake, the registry and Dagster's instance; nobody is told."""
-    from driftwatch_assets.command_line.rebuild import rebuild as run  # noqa: PLC0415 - as above
+    with stoppable():
+        from driftwatch_assets.command_line.rebuild import rebuild as run  # noqa: PLC0415 - as above
 
-    raise typer.Exit(run(model, console=Console()))
+        raise typer.Exit(run(model, console=Console()))

@@ -9,7 +9,9 @@ import dagster as dg
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from driftwatch_assets.command_line.instance import open_instance
+from driftwatch_assets.command_line.stopping import ends_with
 from driftwatch_assets.components import records
+from driftwatch_assets.components.instance_lock import at_work
 from driftwatch_assets.components.models import monitored_model
 from driftwatch_assets.components.records import why_failed
 from driftwatch_assets.components.ticks import LocalDaemon
@@ -70,8 +72,9 @@ def backfill(model: str, *, first: str | None, last: str | None, console: Consol
     settings = Settings.from_environment()
     component = monitored_model(model)
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
-    failures = []
-    with open_instance(settings) as instance:
+    failures: list[str] = []
+    command = f"driftwatch backfill {model}"
+    with open_instance(settings) as instance, at_work(instance, command, tell=console.print):
         known = _known(component, instance, settings)
         if not known:
             console.print(
@@ -83,9 +86,19 @@ def backfill(model: str, *, first: str | None, last: str | None, console: Consol
             return 1
         batches = chosen_batches(known, first, last)
         daemon = LocalDaemon(instance, defs(), places_of(settings))
-        with Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
-        ) as progress:
+        done: list[str] = []
+
+        def stopped() -> str:
+            daemon.stop()
+            at = batches[len(done)] if len(done) < len(batches) else batches[-1]
+            last_one = "" if last is None else f" --to {last}"
+            return (
+                f"stopped at batch {at}: {len(done)} of {len(batches)} batches were materialized again; "
+                f"{command} --from {at}{last_one} goes on from there"
+            )
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with ends_with(stopped), Progress(*columns, console=console) as progress:
             bar = progress.add_task("backfill", total=len(batches))
             for batch in batches:
                 progress.update(bar, description=f"batch {batch}")
@@ -101,6 +114,7 @@ def backfill(model: str, *, first: str | None, last: str | None, console: Consol
                 result = daemon.run(component.keys.batch_job, request)
                 if not result.success:
                     failures.append(f"batch {batch} failed: {why_failed(instance, result.run_id)}")
+                done.append(batch)
                 progress.advance(bar)
             progress.update(bar, description="done")
     for line in failures:

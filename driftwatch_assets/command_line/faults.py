@@ -44,6 +44,7 @@ def mendable() -> tuple[type[Exception], ...]:
 
     from driftwatch_assets.command_line.backfill import BatchUnknown  # noqa: PLC0415 - as above
     from driftwatch_assets.command_line.landing import NoSimulator  # noqa: PLC0415 - as above
+    from driftwatch_assets.components.instance_lock import InstanceBusy  # noqa: PLC0415 - as above
     from driftwatch_assets.components.models import ModelUnknown  # noqa: PLC0415 - as above
     from driftwatch_assets.lake import LakeError  # noqa: PLC0415 - as above
     from driftwatch_assets.monitoring import (  # noqa: PLC0415 - as above
@@ -70,6 +71,7 @@ def mendable() -> tuple[type[Exception], ...]:
         DatabaseUrlRefused,
         ExtractionFailed,
         FetchFailed,
+        InstanceBusy,
         LabelsRefused,
         LakeError,
         LandingUnreadable,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import logging
 import time
+from contextlib import ExitStack
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -13,16 +15,19 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from driftwatch_assets.command_line.history import as_table, failed_checks, held_up_lines
 from driftwatch_assets.command_line.instance import open_instance
 from driftwatch_assets.command_line.landing import simulate_into
+from driftwatch_assets.command_line.stopping import ends_with
 from driftwatch_assets.components import records
+from driftwatch_assets.components.forgotten import told_of_forgotten
 from driftwatch_assets.components.held_up import held_up
+from driftwatch_assets.components.instance_lock import at_work
 from driftwatch_assets.components.lost import check_lake
 from driftwatch_assets.components.models import monitored_model
-from driftwatch_assets.components.processes import close_abandoned_runs, is_under_way
+from driftwatch_assets.components.processes import close_abandoned_runs, is_under_way, stop_waiting_runs
 from driftwatch_assets.components.sensors import intake_plan
 from driftwatch_assets.components.sqlite_log import kept_open
+from driftwatch_assets.components.taken_in import intakes
 from driftwatch_assets.components.ticks import LocalDaemon
 from driftwatch_assets.definitions import defs, places_of
-from driftwatch_assets.lake import batch_order
 from driftwatch_assets.quality import great_expectations
 from driftwatch_assets.reporting import HistoryEntry, retraining_gains
 from driftwatch_assets.settings import Settings
@@ -36,7 +41,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from driftwatch_assets.components import MonitoredModel
-    from driftwatch_assets.steps import Watched
+    from driftwatch_assets.steps import Arrived, Watched
 
 _PATIENCE_SECONDS = 1.0
 
@@ -51,11 +56,16 @@ def replay(model: str, *, seed: int, console: Console) -> int:
     component = monitored_model(model)
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
     watched = component.watch(places_of(settings))
-    console.print(_landed(component, watched, seed=seed))
-    with open_instance(settings) as instance, kept_open(instance):
+    with (
+        open_instance(settings) as instance,
+        at_work(instance, f"driftwatch replay {model}", tell=console.print),
+        kept_open(instance),
+    ):
+        console.print(_landed(component, watched, seed=seed))
         watched.registry.prepare()
         close_abandoned_runs(instance, model)
         check_lake(instance, watched)
+        stop_waiting_runs(instance, model)
         watched.registry.reconcile(lambda run_id: is_under_way(instance, run_id))
         failed = _run_all(component, instance, watched, console)
         found = history(watched, failed_checks(instance, component))
@@ -139,17 +149,21 @@ def _run_all(component: MonitoredModel, instance: dg.DagsterInstance, watched: W
     ]
     if component.declaration.task.known_after:
         steps.insert(1, (keys.labels_sensor, keys.labels_job, "labels of batch {}"))
-    with Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console,
-    ) as progress:
+    with (
+        ExitStack() as stack,
+        Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=console,
+        ) as progress,
+    ):
         daemon = LocalDaemon(instance, defs(), places_of(Settings.from_environment()))
         bar = progress.add_task("looking at what has arrived", total=None)
         seen: Mapping[str, Any] = {}
+        stack.enter_context(ends_with(partial(_stopped, daemon, progress, watched.name)))
         while True:
             arrived = look(watched, seen)
             seen = arrived.cache
@@ -163,22 +177,41 @@ def _run_all(component: MonitoredModel, instance: dg.DagsterInstance, watched: W
                     if not result.success:
                         why = records.why_failed(instance, result.run_id)
                         failures.append(f"{doing.format(request.partition_key)} failed: {why}")
-            progress.update(bar, completed=len(_taken_in(instance, component)))
+            progress.update(bar, completed=len(_taken_in(instance, component, watched, arrived)))
             if not worked:
                 if not arrived.waiting:
                     progress.update(bar, description="recording and judging alerts")
                     daemon.tick(keys.alerts_sensor)
                     progress.update(bar, description="done")
-                    if not arrived.landed:
-                        failures.append(f"nothing was taken in: {'; '.join(arrived.remarks) or 'nothing has arrived'}")
-                    plan = intake_plan(instance, watched, keys, arrived, training_pending=False)
-                    if plan.held:
-                        failures.append(plan.reason)
-                    return failures
+                    return [*failures, *_left_over(instance, component, watched, arrived, console)]
                 progress.update(bar, description="waiting for files that may still be being written")
                 time.sleep(_PATIENCE_SECONDS)
 
 
-def _taken_in(instance: dg.DagsterInstance, component: MonitoredModel) -> list[str]:
-    done = {intake.batch for intake in records.intakes(instance, component.declaration.name)}
-    return sorted(done, key=batch_order)
+def _left_over(
+    instance: dg.DagsterInstance, component: MonitoredModel, watched: Watched, arrived: Arrived, console: Console
+) -> list[str]:
+    """Give what was not taken in though it is there, and say what is stored and Dagster has forgotten."""
+    keys = component.keys
+    told = told_of_forgotten(instance, watched, keys, _taken_in(instance, component, watched, arrived))
+    if told is not None:
+        console.print(told, markup=False, highlight=False, soft_wrap=True)
+    if not arrived.landed:
+        return [f"nothing was taken in: {'; '.join(arrived.remarks) or 'nothing has arrived'}"]
+    plan = intake_plan(instance, watched, keys, arrived, training_pending=False)
+    return [plan.reason] if plan.held else []
+
+
+def _taken_in(instance: dg.DagsterInstance, component: MonitoredModel, watched: Watched, arrived: Arrived) -> set[str]:
+    found = intakes(instance, watched, component.keys, arrived.landed)
+    return {one.batch for one in found if one.status == "succeeded"}
+
+
+def _stopped(daemon: LocalDaemon, progress: Progress, model: str) -> str:
+    daemon.stop()
+    [task] = progress.tasks
+    total = "" if task.total is None else f" of {task.total:.0f}"
+    return (
+        f"stopped ({task.description}): {task.completed:.0f}{total} batches are stored; driftwatch replay {model} goes "
+        f"on from there"
+    )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from driftwatch_assets.steps import Watched
 
 _CONNECTIONS = 512
-_GOODBYE_SECONDS = 20
+_GOODBYE_SECONDS = 3
 _SWITCH_SECONDS = 0.001
 _NOT_STARTED = 3
 

@@ -13,6 +13,7 @@ from driftwatch_assets import steps
 from driftwatch_assets.components.events import as_events, telling_interruptions
 from driftwatch_assets.components.keys import Keys
 from driftwatch_assets.components.processes import claim
+from driftwatch_assets.components.records import FINGERPRINT_TAG
 from driftwatch_assets.components.run_settings import monitoring_settings, training_settings, with_settings
 from driftwatch_assets.declaration import Declaration
 from driftwatch_assets.quality import Suite, check_names
@@ -280,7 +281,10 @@ class _Builder:
         def record(context: dg.AssetExecutionContext, places: Places, config: Any) -> Iterator[Any]:
             started = time.monotonic()
             claim(context)
-            outcome = steps.monitor(watch(places), context.partition_key)
+            watched, batch = watch(places), context.partition_key
+            outcome = steps.monitor(watched, batch)
+            if FINGERPRINT_TAG in context.run.tags:
+                steps.note_intake(watched, batch, context.run.tags[FINGERPRINT_TAG])
             # The alerts sensor reads from the run whom to mail: the alerts open when the run is long over.
             told = replace(outcome, facts={**outcome.facts, "recipients": float(len(config.recipients))})
             yield from as_events(context, {key: told}, started)

@@ -116,6 +116,13 @@ class Keys:
             end=last,
         )
 
+    @cached_property
+    def asked(self) -> dg.DynamicPartitionsDefinition:
+        """The batches that an instance has asked for: the partitions themselves where they are keys that are added."""
+        if isinstance(self.partitions, dg.DynamicPartitionsDefinition):
+            return self.partitions
+        return dg.DynamicPartitionsDefinition(name=f"{self.model}_window")
+
     def known_batches(self, instance: dg.DagsterInstance) -> list[str]:
         """Give the batches that are partitions: all that were added, or all windows that are over."""
         return list(self.partitions.get_partition_keys(dynamic_partitions_store=instance))

@@ -14,6 +14,8 @@ import dagster as dg
 
 from driftwatch_assets.components import records
 
+_WAITING = (dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.QUEUED)
+
 
 def claim_of(run_id: str) -> str:
     """Give the value of the tag by which this process says that it executes a run.
@@ -56,6 +58,35 @@ def close_abandoned_runs(instance: dg.DagsterInstance, model: str) -> list[str]:
             instance.report_run_failed(run, message="the process of this run ended without a word")
             closed.append(run.run_id)
     return closed
+
+
+def stop(instance: dg.DagsterInstance, run_id: str) -> None:
+    """Cancel a run whose process is about to be ended by a person: that is no failure, and costs no attempt."""
+    run = instance.get_run_by_id(run_id)
+    if run is not None and run.status in records.UNDER_WAY:
+        instance.add_run_tags(run_id, {records.ENDED_TAG: "stopped"})
+        instance.report_run_canceled(run, message="stopped by a person; what it had begun is taken up again")
+
+
+def stop_runs_here(instance: dg.DagsterInstance) -> list[str]:
+    """Stop the runs that this machine executes, as `stop` does, and give what they were at: their models and batches.
+
+    A run that no process has claimed yet counts as this machine's; one that still waits in the queue goes on waiting.
+    """
+    begun = [status for status in records.UNDER_WAY if status not in _WAITING]
+    stopped = []
+    for run in instance.get_runs(filters=dg.RunsFilter(statuses=begun)):
+        claimed = run.tags.get(records.PROCESS_TAG, "")
+        if not claimed or claimed.startswith(f"{socket.gethostname()}:"):
+            stop(instance, run.run_id)
+            stopped.append(" ".join([run.job_name, run.tags.get("dagster/partition", "")]).strip())
+    return stopped
+
+
+def stop_waiting_runs(instance: dg.DagsterInstance, model: str) -> None:
+    """Stop the runs of a model that wait in the queue of a daemon, where it is sure that no daemon is at work."""
+    for run in instance.get_runs(filters=dg.RunsFilter(tags={records.MODEL_TAG: model}, statuses=list(_WAITING))):
+        stop(instance, run.run_id)
 
 
 def is_under_way(instance: dg.DagsterInstance, run_id: str) -> bool:

@@ -36,6 +36,8 @@ DECLARED_TAG = "driftwatch/declared"
 ATTEMPT_TAG = "driftwatch/attempt"
 REFUSED_TAG = "driftwatch/refused"
 INTERRUPTED_TAG = "driftwatch/interrupted"
+ENDED_TAG = "driftwatch/ended"
+"""How a run ended that did not succeed: `stopped` where a person has ended its command."""
 LOCK_TAG = "driftwatch/lock"
 PROCESS_TAG = "driftwatch/process"
 EVIDENCE_METADATA = "evidence"
@@ -94,8 +96,10 @@ def intakes(instance: dg.DagsterInstance, model: str) -> list[Intake]:
         elif REFUSED_TAG in run.tags:
             status = "refused"
         else:
-            status = "interrupted" if INTERRUPTED_TAG in run.tags else "failed"
-        found.append(Intake(run.tags[BATCH_TAG], run.tags.get(FINGERPRINT_TAG, ""), status, _ended(record)))
+            status = "interrupted" if {INTERRUPTED_TAG, ENDED_TAG} & {*run.tags} else "failed"
+        # Whom a person has stopped need not rest.
+        ended = None if ENDED_TAG in run.tags else _ended(record)
+        found.append(Intake(run.tags[BATCH_TAG], run.tags.get(FINGERPRINT_TAG, ""), status, ended))
     return found
 
 

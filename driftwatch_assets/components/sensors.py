@@ -11,9 +11,11 @@ import dagster as dg
 
 from driftwatch_assets.arrivals import plan_arrivals
 from driftwatch_assets.components import records
+from driftwatch_assets.components.forgotten import told_of_forgotten
 from driftwatch_assets.components.lost import LakeLost, check_lake
 from driftwatch_assets.components.outages import look_failed, look_succeeded
 from driftwatch_assets.components.processes import close_abandoned_runs
+from driftwatch_assets.components.taken_in import intakes
 from driftwatch_assets.lake import batch_order
 from driftwatch_assets.resources import Places
 from driftwatch_assets.retraining import BatchEvidence, Course
@@ -21,12 +23,13 @@ from driftwatch_assets.sources import ExtractionFailed, LandingUnreadable
 from driftwatch_assets.steps import SourceRefused, counts_at, due_labels, known_with, look, read_evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from driftwatch_assets.arrivals import ArrivalPlan
     from driftwatch_assets.components.keys import Keys
     from driftwatch_assets.steps import Arrived, Watched
 
+_ARRIVALS_SECONDS = 5
 _INTERVAL_SECONDS = 10
 
 
@@ -42,7 +45,9 @@ def retraining_course(instance: dg.DagsterInstance, watched: Watched, keys: Keys
     moment at which somebody could have acted on it.
     """
     declaration = watched.declaration
-    batches = sorted(keys.known_batches(instance), key=batch_order)
+    # Of a model without data nothing else is read: windows of time are known without any.
+    stored = watched.lake.batches(watched.tables.gold)
+    batches = sorted(keys.known_batches(instance), key=batch_order) if stored else []
     failed: dict[str, list[str]] = {batch: [] for batch in batches}
     asked = frozenset[str](declaration.retraining.triggers)
     triggers: dict[str, dg.AssetCheckKey] = {name: key for name, key in keys.triggers().items() if name in asked}
@@ -121,7 +126,7 @@ def intake_plan(
     dynamic = isinstance(keys.partitions, dg.DynamicPartitionsDefinition)
     return plan_arrivals(
         arrived.landed,
-        records.intakes(instance, watched.name),
+        intakes(instance, watched, keys, arrived.landed),
         keys.known_batches(instance) if dynamic else [one.batch for one in arrived.landed],
         initial_batches=watched.declaration.initial_batches,
         training_pending=training_pending,
@@ -160,7 +165,7 @@ def build_arrivals(
     @dg.sensor(
         name=keys.arrivals_sensor,
         job=job,
-        minimum_interval_seconds=_INTERVAL_SECONDS,
+        minimum_interval_seconds=_ARRIVALS_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Adds a partition and requests a run for every batch that lands, in batch order.",
     )
@@ -169,28 +174,41 @@ def build_arrivals(
         close_abandoned_runs(context.instance, watched.name)
         _check_lake(context.instance, watched)
         arrived = look_or_fail(context.instance, watched, json.loads(context.cursor) if context.cursor else None)
-        decision = retraining_course(context.instance, watched, keys).decision()
-        pending = decision.pending or bool(awaited_labels(context.instance, watched))
-        plan = intake_plan(context.instance, watched, keys, arrived, training_pending=pending)
+        plan = intake_plan(context.instance, watched, keys, arrived, training_pending=False)
+        if plan.requests:
+            # Only here is it asked what the retraining policy says, which reads the evidence of all batches.
+            decision = retraining_course(context.instance, watched, keys).decision()
+            pending = decision.pending or bool(awaited_labels(context.instance, watched))
+            plan = intake_plan(context.instance, watched, keys, arrived, training_pending=pending)
         cursor = json.dumps(arrived.cache)
-        notes = "; ".join([plan.reason, *arrived.waiting, *arrived.remarks])
+        quiet = not plan.requests and not plan.held
+        forgotten = _forgotten(context.instance, watched, keys, arrived) if quiet else []
+        notes = "; ".join([plan.reason, *forgotten, *arrived.waiting, *arrived.remarks])
         context.log.info(notes)
         if not plan.requests and not plan.additions:
             return dg.SensorResult(skip_reason=notes, cursor=cursor)
         return dg.SensorResult(
             run_requests=intake_requests(watched.name, plan),
-            dynamic_partitions_requests=_additions(keys, plan.additions),
+            dynamic_partitions_requests=[keys.asked.build_add_request(asked_for(keys, plan))],
             cursor=cursor,
         )
 
     return arrivals
 
 
-def _additions(keys: Keys, batches: Sequence[str]) -> list[dg.AddDynamicPartitionsRequest] | None:
-    """Ask for partitions where they are keys of their own; windows of time are there already."""
-    if not isinstance(keys.partitions, dg.DynamicPartitionsDefinition):
-        return None
-    return [keys.partitions.build_add_request(list(batches))]
+def _forgotten(instance: dg.DagsterInstance, watched: Watched, keys: Keys, arrived: Arrived) -> list[str]:
+    """Say what Dagster has forgotten of a model of which nothing is under way; else a batch may be half done."""
+    if records.under_way(instance, watched.name) is not None:
+        return []
+    found = intakes(instance, watched, keys, arrived.landed)
+    told = told_of_forgotten(instance, watched, keys, {one.batch for one in found if one.status == "succeeded"})
+    return [] if told is None else [told]
+
+
+def asked_for(keys: Keys, plan: ArrivalPlan) -> list[str]:
+    """Give the batches that an instance notes it has asked for: partitions that are added, or windows that are run."""
+    dynamic = isinstance(keys.partitions, dg.DynamicPartitionsDefinition)
+    return [*plan.additions] if dynamic else [request.batch for request in plan.requests]
 
 
 def build_labels(

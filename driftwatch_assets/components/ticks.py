@@ -38,19 +38,23 @@ class LocalDaemon:
     definitions: dg.Definitions
     places: Places
     _cursors: dict[str, str | None] = field(default_factory=dict)
+    _running: str | None = None
 
     def tick(self, sensor_name: str) -> Tick:
         """Evaluate a sensor; partitions that it asks for are added."""
         repository = self.definitions.get_repository_def()
         sensor = repository.get_sensor_def(sensor_name)
-        with kept_open(self.instance), dg.build_sensor_context(
-            instance=self.instance,
-            instance_ref=self.instance.get_ref(),
-            repository_def=repository,
-            sensor_name=sensor_name,
-            cursor=self._cursors.get(sensor_name),
-            resources={"places": self.places},
-        ) as context:
+        with (
+            kept_open(self.instance),
+            dg.build_sensor_context(
+                instance=self.instance,
+                instance_ref=self.instance.get_ref(),
+                repository_def=repository,
+                sensor_name=sensor_name,
+                cursor=self._cursors.get(sensor_name),
+                resources={"places": self.places},
+            ) as context,
+        ):
             context.log.setLevel(logging.WARNING)
             result = sensor.evaluate_tick(context)
         self._cursors[sensor_name] = result.cursor
@@ -68,8 +72,9 @@ class LocalDaemon:
             "dagster/run_key": request.run_key or "",
             records.PROCESS_TAG: processes.claim_of(run_id),
         }
+        self._running = run_id
         with kept_open(self.instance):
-            return job.execute_in_process(
+            done = job.execute_in_process(
                 instance=self.instance,
                 partition_key=request.partition_key,
                 tags=tags,
@@ -78,3 +83,10 @@ class LocalDaemon:
                 asset_selection=request.asset_selection,
                 raise_on_error=False,
             )
+        self._running = None
+        return done
+
+    def stop(self) -> None:
+        """Note of the run that is being executed that it is stopped: this process is about to end."""
+        if self._running is not None:
+            processes.stop(self.instance, self._running)

@@ -15,6 +15,7 @@ from driftwatch_assets.lake.batch import batch_order, check_name, check_path
 from driftwatch_assets.lake.errors import BatchMissing, ColumnMissing, NameRefused, PartitionUnreadable, WriteFailed
 from driftwatch_assets.lake.fingerprint import content_fingerprint
 from driftwatch_assets.lake.storage import open_storage
+from driftwatch_assets.lake.write_gate import writing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -263,7 +264,8 @@ class Lake:
 
     def _put(self, path: str, content: bytes, what: str) -> None:
         try:
-            self._storage.put(path, content)
+            with writing():
+                self._storage.put(path, content)
         except OSError as error:
             raise WriteFailed(
                 f"{what} could not be written to {self._storage.uri(path)} ({len(content):,} bytes): {error}. What was "

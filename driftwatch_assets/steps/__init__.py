@@ -11,6 +11,7 @@ from driftwatch_assets.steps.fetch import NotFetched, NothingToFetch, fetch_batc
 from driftwatch_assets.steps.governance import counts_at
 from driftwatch_assets.steps.history import history
 from driftwatch_assets.steps.ingest import DELIVERY_CHECK, ingest
+from driftwatch_assets.steps.intake import content_taken_in, note_intake
 from driftwatch_assets.steps.labels import due_labels, known_with, newest_labelled, with_labels
 from driftwatch_assets.steps.learn import PROMOTION_CHECK, learn, why_untrainable
 from driftwatch_assets.steps.monitor import RECORDED_CHECK, judge_alerts, monitor, record_all
@@ -48,6 +49,7 @@ __all__ = [
     "Transforms",
     "Watched",
     "clean",
+    "content_taken_in",
     "counts_at",
     "draw_dashboard",
     "draw_report",
@@ -64,6 +66,7 @@ __all__ = [
     "make_features",
     "monitor",
     "newest_labelled",
+    "note_intake",
     "perform",
     "read_evidence",
     "record_all",

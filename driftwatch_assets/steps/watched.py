@@ -131,6 +131,10 @@ class Tables:
         """Path of a verdict with its evidence, as JSON."""
         return f"{self.model}/evidence/{batch}/{kind}.json"
 
+    def intake(self, batch: str) -> str:
+        """Path of which content of a batch was taken in, as JSON."""
+        return f"{self.model}/intakes/{batch}.json"
+
     def page(self, batch: str) -> str:
         """Path of a batch's report."""
         return f"{self.model}/reports/{page_name(batch)}"

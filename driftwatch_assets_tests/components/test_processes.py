@@ -11,7 +11,12 @@ import dagster as dg
 import pytest
 
 from driftwatch_assets.components import records
-from driftwatch_assets.components.processes import claim_of, close_abandoned_runs
+from driftwatch_assets.components.processes import (
+    claim_of,
+    close_abandoned_runs,
+    stop_runs_here,
+    stop_waiting_runs,
+)
 
 CLAIM = """
 import sys
@@ -82,3 +87,26 @@ def test_a_process_that_took_over_the_number_of_a_dead_one_is_not_taken_for_it(i
     host, pid, _, _ = claim_of(run_id).split(":")
     _run(instance, f"{host}:{pid}:1:{run_id}", run_id)
     assert close_abandoned_runs(instance, MODEL) == [run_id]
+
+
+def test_who_is_stopped_has_not_failed_and_who_waits_or_runs_elsewhere_is_left_alone(
+    instance: dg.DagsterInstance,
+) -> None:
+    mine, elsewhere, waiting = (_id() for _ in range(3))
+    _run(instance, claim_of(mine), mine)
+    _run(instance, f"elsewhere:{os.getpid()}:1:{elsewhere}", elsewhere)
+    tags = {records.MODEL_TAG: MODEL}
+    instance.add_run(
+        dg.DagsterRun(job_name="work", run_id=waiting, status=dg.DagsterRunStatus.NOT_STARTED, tags=tags),
+    )
+    assert "work" in stop_runs_here(instance)
+    assert [_status(instance, one).value for one in (mine, elsewhere, waiting)] == [
+        "CANCELED",
+        "STARTED",
+        "NOT_STARTED",
+    ]
+    stopped = instance.get_run_by_id(mine)
+    assert stopped is not None
+    assert stopped.tags[records.ENDED_TAG] == "stopped"
+    stop_waiting_runs(instance, MODEL)
+    assert [_status(instance, one).value for one in (elsewhere, waiting)] == ["STARTED", "CANCELED"]

@@ -52,11 +52,12 @@ check: $(READY) ## Lint, types, import contracts, definitions and YAML.
 	$(BIN)/dg check yaml
 	$(BIN)/dg check defs
 
-bench: $(READY) ## Measure the drift engine beside its peers, which get an environment of their own, the service under load (wrk), and replays.
+bench: $(READY) ## Measure the drift engine beside its peers, which get an environment of their own, the service under load (wrk), replays, and how soon an arrival is seen.
 	$(BIN)/python -m benchmarks.drift
 	$(BIN)/python -m benchmarks.calibration
 	$(BIN)/python -m benchmarks.serving
 	$(BIN)/python -m benchmarks.replays
+	$(BIN)/python -m benchmarks.arrivals
 
 frozen: $(READY) ## The accuracy of a random forest that is never retrained, on the batches in the landing folder.
 	@$(BIN)/python -m benchmarks.frozen_forest $(or $(DRIFTWATCH_LANDING),data/landing)/gas_sensors

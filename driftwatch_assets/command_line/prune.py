@@ -20,10 +20,10 @@ def prune(days: float, *, console: Console) -> int:
     with open_instance(Settings.from_environment()) as instance:
         pruned = prune_instance(instance, dt.datetime.now(dt.UTC) - dt.timedelta(days=days))
     runs = "1 run" if pruned.runs == 1 else f"{pruned.runs} runs"
-    events = f", {pruned.events} events in the database" if pruned.events else ""
     console.print(
-        f"{runs} that ended well more than {days:g} days ago lost their logs: {decimal(pruned.bytes_freed)} are free"
-        f"{events}. Runs, materializations and checks are still known, and failed runs keep their logs.",
+        f"{runs} that ended well more than {days:g} days ago lost their logs, {pruned.events} events: "
+        f"{decimal(pruned.bytes_freed)} are free. Runs, materializations and checks are still known, and failed "
+        f"runs keep their logs.",
         highlight=False,
         markup=False,
         soft_wrap=True,

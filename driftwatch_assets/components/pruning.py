@@ -18,13 +18,12 @@ import dagster as dg
 import sqlalchemy as sa
 from dagster._core.events import ASSET_CHECK_EVENTS, ASSET_EVENTS, EVENT_TYPE_TO_PIPELINE_RUN_STATUS
 from dagster._core.storage.event_log.schema import SqlEventLogStorageTable as Events
-from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
+from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator
-
-    from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 
 _KEPT = {kind.value for kind in (*ASSET_EVENTS, *ASSET_CHECK_EVENTS, *EVENT_TYPE_TO_PIPELINE_RUN_STATUS)}
 _PAGE = 500
@@ -37,17 +36,15 @@ class Pruned:
 
     Attributes
     ----------
-    runs
-        How many runs lost their log.
+    runs, events
+        How many runs lost how many events of their logs.
     bytes_freed
-        On the disk of this machine: event logs and WALs in SQLite, and what steps printed.
-    events
-        Rows that were deleted where the log is kept in another database, which reuses their room.
+        On the disk of this machine: event logs and WALs in SQLite, and what steps printed. PostgreSQL reuses the room.
     """
 
     runs: int
     bytes_freed: int
-    events: int = 0
+    events: int
 
 
 def prune(instance: dg.DagsterInstance, before: dt.datetime) -> Pruned:
@@ -64,20 +61,18 @@ def prune(instance: dg.DagsterInstance, before: dt.datetime) -> Pruned:
     runs = freed = events = 0
     for run_id in _ended_well(instance, before):
         printed = home / "storage" / run_id
-        of_run = _size(printed)
+        freed += _size(printed)
         shutil.rmtree(printed, ignore_errors=True)
+        deleted = 0
         if isinstance(storage, SqliteEventLogStorage):
-            of_run += _remove_log(Path(storage.path_for_shard(run_id)))
-        else:
+            deleted, smaller = _shrink_log(storage, run_id)
+            freed += smaller
+        elif isinstance(storage, SqlEventLogStorage):
             deleted = _delete_events(storage, run_id)
-            events += deleted
-            of_run += deleted
-        freed += of_run
-        runs += of_run > 0
-    if isinstance(storage, SqliteEventLogStorage):
-        index = Path(storage.path_for_shard(INDEX_SHARD_NAME))
-        freed += sum(_write_wal_back(path) for path in (index, *home.glob("*/*.db")))
-    return Pruned(runs, freed - events, events)
+        runs += deleted > 0
+        events += deleted
+    freed += sum(_write_wal_back(path) for path in [*home.glob("*/*.db"), *home.glob("*/runs/index.db")])
+    return Pruned(runs, freed, events)
 
 
 def _ended_well(instance: dg.DagsterInstance, before: dt.datetime) -> Iterator[str]:
@@ -92,14 +87,22 @@ def _size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def _remove_log(path: Path) -> int:
-    freed = 0
-    for suffix in _LOG:
-        part = path.with_suffix(suffix)
-        with suppress(FileNotFoundError):
-            freed += part.stat().st_size
-            part.unlink()
-    return freed
+def _shrink_log(storage: SqliteEventLogStorage, run_id: str) -> tuple[int, int]:
+    """Delete the events of a run from its own file; give how many went, and how much smaller file and WAL became."""
+    path = Path(storage.path_for_shard(run_id))
+    if not path.exists():
+        return 0, 0
+    before = sum(part.stat().st_size for part in _parts(path))
+    deleted = _delete_events(storage, run_id)
+    if deleted:
+        with suppress(sqlite3.Error), closing(sqlite3.connect(path, timeout=5.0)) as database:
+            database.execute("VACUUM")
+    _write_wal_back(path)
+    return deleted, before - sum(part.stat().st_size for part in _parts(path))
+
+
+def _parts(path: Path) -> list[Path]:
+    return [part for suffix in _LOG if (part := path.with_suffix(suffix)).exists()]
 
 
 def _delete_events(storage: SqlEventLogStorage, run_id: str) -> int:

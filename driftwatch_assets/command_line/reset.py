@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from driftwatch_assets.command_line.instance import open_instance
 from driftwatch_assets.components import records
+from driftwatch_assets.components.instance_lock import at_work
 from driftwatch_assets.components.models import monitored_model
 from driftwatch_assets.components.processes import close_abandoned_runs
 from driftwatch_assets.components.resetting import forget, known_of
@@ -37,7 +38,7 @@ def reset(model: str, *, agreed: Callable[[], bool], console: Console) -> int:
     settings = Settings.from_environment()
     component = monitored_model(model)
     watched = component.watch(places_of(settings))
-    with open_instance(settings) as instance:
+    with open_instance(settings) as instance, at_work(instance, f"driftwatch reset {model}", tell=console.print):
         close_abandoned_runs(instance, model)
         busy = records.under_way(instance, model)
         if busy is not None:

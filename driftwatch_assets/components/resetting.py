@@ -40,10 +40,7 @@ def known_of(instance: dg.DagsterInstance, keys: Keys) -> Known:
     jobs = (keys.batch_job, keys.training_job, keys.labels_job, keys.fetch_job, keys.served_job)
     filters = [dg.RunsFilter(tags={records.MODEL_TAG: keys.model}), *(dg.RunsFilter(job_name=job) for job in jobs)]
     runs = dict.fromkeys(run.run_id for one in filters for run in instance.get_runs(one))
-    definitions = [
-        one for one in (keys.partitions, keys.served_hours) if isinstance(one, dg.DynamicPartitionsDefinition)
-    ]
-    names = [one.name for one in definitions if one.name is not None]
+    names = [str(one.name) for one in (keys.asked, keys.served_hours)]
     return Known(
         tuple(runs),
         {name: tuple(instance.get_dynamic_partitions(name)) for name in names},

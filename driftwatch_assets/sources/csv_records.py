@@ -19,33 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from driftwatch_assets.sources.csv_dialect import Dialect
+
 _NEWLINE, _RETURN = 10, 13
 _BLOCK_BYTES = 2**20
 _RECORDS_AT_ONCE = 2**16
 _END = "\0"
 """Fed to the reader after the last line; a text that has it is refused before."""
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """How fields and records are written.
-
-    Attributes
-    ----------
-    delimiter
-        Between fields; one ASCII character.
-    quote
-        Around fields that hold a delimiter, a quote (doubled) or a newline; None where nothing is quoted.
-    missing
-        Texts that mean that there is no value.
-    max_line_bytes
-        The longest line, and the longest record, in bytes.
-    """
-
-    delimiter: str
-    quote: str | None
-    missing: tuple[str, ...]
-    max_line_bytes: int
 
 
 @dataclass(frozen=True)
@@ -102,8 +82,9 @@ def read_header(path: Path, text: bytes, dialect: Dialect) -> tuple[list[str], B
 def read_records(path: Path, text: bytes, body: Body, names: list[str], dialect: Dialect) -> Records:
     """Split a text into records.
 
-    Quotes are read as Python's ``csv`` reads them: only at the beginning of a field, doubled for a quote within.
-    Blank lines are left out, and count as lines. A record with another number of fields is one with a problem.
+    Quotes are read as Python's ``csv`` reads them: only at the beginning of a field, doubled for a quote within, or
+    after the declared escape. Blank lines are left out, and count as lines. A record with another number of fields is
+    one with a problem, and so is a line that escapes a quote where no escape is declared.
 
     Parameters
     ----------
@@ -133,7 +114,7 @@ def read_records(path: Path, text: bytes, body: Body, names: list[str], dialect:
     if longest > dialect.max_line_bytes:
         line = body.first_line + int(lengths.argmax())
         raise _too_long(path, line, f"the line has {longest:,} bytes", dialect)
-    if text.count(b"\r", body.start) == text.count(b"\r\n", body.start):
+    if not dialect.has_escapes(text, body.start) and text.count(b"\r", body.start) == text.count(b"\r\n", body.start):
         filled = lengths > 0
         filled[filled] = (lengths[filled] > 1) | (content[starts[filled]] != _RETURN)
         spans = np.column_stack([starts[filled], ends[filled]])
@@ -233,8 +214,14 @@ def _parse_singly(path: Path, text: bytes, body: Body, names: list[str], dialect
         parts.append(pa.Table.from_arrays(arrays, names=[str(at) for at in range(len(names))]))
         pending.clear()
 
-    for first, last, fields in _parse(path, lines, body.first_line, dialect):
-        if len(fields) == len(names):
+    watched = dialect.escape is None and dialect.has_escapes(text, body.start)
+    for first, last, fields in _parse(path, lines, body.first_line, dialect, watched=watched):
+        if watched and dialect.shows_escape("".join(lines[first - body.first_line : last - body.first_line + 1])):
+            problems[len(spans)] = (
+                f"line {first}: found a quote after a backslash, expected quotes as they are declared"
+            )
+            pending.append(lacking)
+        elif len(fields) == len(names):
             pending.append(tuple(fields))
         else:
             if len(fields) < len(names) and last == body.first_line + len(lines) - 1 and lines[-1][-1] not in "\r\n":
@@ -266,24 +253,43 @@ def _parse_singly(path: Path, text: bytes, body: Body, names: list[str], dialect
     return Records(dict(zip(names, columns, strict=True)), begins, problems, text_of)
 
 
-def _parse(path: Path, lines: Iterable[str], first_line: int, dialect: Dialect) -> Iterator[tuple[int, int, list[str]]]:
-    """Yield the first and the last line of each record that is not blank, and its fields."""
+def _parse(
+    path: Path, lines: Iterable[str], first_line: int, dialect: Dialect, *, watched: bool = False
+) -> Iterator[tuple[int, int, list[str]]]:
+    """Yield the first and the last line of each record that is not blank, and its fields.
+
+    Where lines are `watched`, one that begins a record and escapes a quote is kept from the reader, which would take
+    the lines after it for a part of the field; it has no fields.
+    """
     # The limit is one of the whole process, so it is never lowered here.
     csv.field_size_limit(max(csv.field_size_limit(), dialect.max_line_bytes))
+    left = chain(lines, [_END])
+    ahead: list[str] = []
+
+    def fed() -> Iterator[str]:
+        while True:
+            yield ahead.pop() if ahead else next(left)
+
     reader = csv.reader(
-        chain(lines, [_END]),
+        fed() if watched else left,
         delimiter=dialect.delimiter,
         quotechar=dialect.quote,
+        escapechar=dialect.escape,
         quoting=csv.QUOTE_NONE if dialect.quote is None else csv.QUOTE_MINIMAL,
     )
-    read = 0
+    read = kept_back = 0
     while True:
         first = first_line + read
+        if watched and _held_back(left, ahead, dialect):
+            kept_back += 1
+            read += 1
+            yield first, first, []
+            continue
         try:
             fields = next(reader)
         except csv.Error as error:
             raise _too_long(path, first, f"the record that begins here cannot be read ({error})", dialect) from error
-        lines_before, read = read, reader.line_num
+        lines_before, read = read, reader.line_num + kept_back
         if fields == [_END] and read == lines_before + 1:
             return
         if fields and fields[-1].endswith(_END):
@@ -293,12 +299,21 @@ def _parse(path: Path, lines: Iterable[str], first_line: int, dialect: Dialect) 
                 None,
                 f"a quote ({dialect.quote}) is opened in the record that begins here, and the file ends before it is "
                 f"closed",
-                "Deliver the whole file again, or correct delimiter and quote in the source's declaration.",
+                "Deliver the whole file again, or correct delimiter, quote and escape in the source's declaration.",
             )
         if (size := sum(map(len, fields))) > dialect.max_line_bytes:
             raise _too_long(path, first, f"the record that begins here has {size:,} characters", dialect)
         if fields:
             yield first, first_line + read - 1, fields
+
+
+def _held_back(left: Iterator[str], ahead: list[str], dialect: Dialect) -> bool:
+    """Take the next line, and hand it on by `ahead` unless it escapes a quote."""
+    line = next(left)
+    if dialect.shows_escape(line):
+        return True
+    ahead.append(line)
+    return False
 
 
 def _ragged(line: int, fields: int, names: list[str]) -> str:

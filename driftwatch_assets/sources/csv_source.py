@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from driftwatch_assets.sources.csv_dates import Contradiction, Dates, check_format, choose_dates, has_two_digit_year
-from driftwatch_assets.sources.csv_records import Body, Dialect, Records, read_header, read_records
+from driftwatch_assets.sources.csv_dialect import Dialect
+from driftwatch_assets.sources.csv_records import Body, Records, read_header, read_records
 from driftwatch_assets.sources.csv_text import read_text
 from driftwatch_assets.sources.csv_values import EXPECTED, CsvType, as_numbers
 from driftwatch_assets.sources.quarantine import WITHHELD_TEXT
@@ -70,6 +71,13 @@ class CsvSource(BaseModel):
         max_length=1,
         description="The character around fields that hold a delimiter or a newline; null where nothing is quoted.",
     )
+    escape: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=1,
+        description="The character that makes the next one a part of the field as it is, e.g. a backslash; null where "
+        "a quote within quotes is doubled. A line that escapes a quote though no escape is declared is put aside.",
+    )
     encoding: str = Field(default="utf-8", description="The encoding of the file, as Python names it, e.g. cp1252.")
     missing: tuple[str, ...] = Field(default=("",), description="Texts that mean that a value is missing.")
     dates: dict[str, str | tuple[str, ...]] = Field(
@@ -109,11 +117,11 @@ class CsvSource(BaseModel):
             raise ValueError(f"columns names {', '.join(twice)} twice")
         return names
 
-    @field_validator("delimiter", "quote")
+    @field_validator("delimiter", "quote", "escape")
     @classmethod
     def _usable_character(cls, character: str | None) -> str | None:
         if character is not None and (not character.isascii() or character in "\r\n\0"):
-            raise ValueError(f"{character!r} cannot part or enclose fields: expected one ASCII character, no newline")
+            raise ValueError(f"{character!r} cannot part, enclose or escape: expected one ASCII character, no newline")
         return character
 
     @field_validator("encoding")
@@ -147,6 +155,8 @@ class CsvSource(BaseModel):
     def _consistent(self) -> CsvSource:
         if self.delimiter == self.quote:
             raise ValueError(f"delimiter and quote are both {self.quote!r}")
+        if self.escape is not None and self.escape in {self.delimiter, self.quote}:
+            raise ValueError(f"escape is {self.escape!r}, which is the delimiter or the quote already")
         for field, named in (("dates", self.dates), ("types", self.types), ("personal", self.personal)):
             for column in named:
                 if column not in self.columns:
@@ -181,7 +191,7 @@ class CsvSource(BaseModel):
             The file cannot be opened, is too large, empty, truncated, no text in its encoding, lacks a column or has
             one too many, has a date in another format than declared, or not one of its rows can be read.
         """
-        dialect = Dialect(self.delimiter, self.quote, self.missing, self.max_line_bytes)
+        dialect = Dialect(self.delimiter, self.quote, self.missing, self.max_line_bytes, self.escape)
         text = read_text(path, self.encoding, self.max_bytes)
         names, body = list(self.columns), Body(0, 1)
         if self.header:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from driftwatch_assets.sources import CsvSource, DeliveryRefused
-from driftwatch_assets.sources.csv_records import Body, Dialect, Records, _parse_singly, read_records
+from driftwatch_assets.sources.csv_dialect import Dialect
+from driftwatch_assets.sources.csv_records import Body, Records, _parse_singly, read_records
 from driftwatch_assets.sources.csv_values import EXPECTED
 from driftwatch_assets_tests.yardstick import slowed
 
@@ -362,7 +363,9 @@ def test_no_message_shows_personal_data(tmp_path: Path) -> None:
         ({"columns": ("a", "problem")}, "'problem' cannot be declared"),
         ({"delimiter": '"'}, "delimiter and quote are both"),
         ({"delimiter": "||"}, "at most 1 character"),
-        ({"delimiter": "\n"}, "cannot part or enclose fields"),
+        ({"delimiter": "\n"}, "cannot part, enclose or escape"),
+        ({"escape": ","}, "which is the delimiter or the quote already"),
+        ({"escape": "é"}, "expected one ASCII character"),
         ({"encoding": "utf8000"}, "encoding 'utf8000' is unknown"),
         ({"encoding": "base64"}, "encoding 'base64' is unknown"),
         ({"dates": {"begin": "%Y"}}, r"dates names column 'begin', which is not in columns"),
@@ -387,6 +390,7 @@ def test_a_declaration_that_cannot_be_meant_is_refused(changes: dict[str, object
 
 
 FIELDS = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"), max_size=6)
+ESCAPED = st.text(st.sampled_from('a,"\n\\ é'), max_size=6)
 TRICKY = st.text(st.sampled_from('a,"\n\r \u2028é'), max_size=40)
 
 
@@ -400,6 +404,8 @@ TRICKY = st.text(st.sampled_from('a,"\n\r \u2028é'), max_size=40)
 def test_what_pythons_csv_writes_is_read_back(
     tmp_path: Path, rows: list[tuple[str, str]], delimiter: str, newline: str, quote_all: bool
 ) -> None:
+    # A writer that knows no escape may write a backslash before a quote, or before the end of a quoted field.
+    assume(not any("\\" in field for row in rows for field in row))
     text = io.StringIO(newline="")
     # With "\n" between lines, a writer that only quotes where it must leaves "\r" without quotes: a line end by itself.
     quoting = csv.QUOTE_ALL if quote_all or newline == "\n" else csv.QUOTE_MINIMAL
@@ -427,6 +433,58 @@ def test_any_text_is_read_as_pythons_csv_reads_it(tmp_path: Path, text: str) -> 
         read_fields = [records.columns[name][row].as_py() for name in ("x", "y")]
         assert read_fields == (fields if len(fields) == 2 else [None, None])
         assert (row in records.problems) == (len(fields) != 2)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(st.tuples(ESCAPED, ESCAPED), min_size=1, max_size=8),
+    newline=st.sampled_from(["\n", "\r\n"]),
+    doubled=st.booleans(),
+)
+def test_what_pythons_csv_writes_with_an_escape_is_read_back(
+    tmp_path: Path, rows: list[tuple[str, str]], newline: str, doubled: bool
+) -> None:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator=newline, quoting=csv.QUOTE_ALL, escapechar="\\", doublequote=doubled)
+    writer.writerows([("a", "b"), *rows])
+    table = read(tmp_path, text.getvalue(), CsvSource(columns=("a", "b"), escape="\\", missing=()))
+    assert list(zip(table.column("a").to_pylist(), table.column("b").to_pylist(), strict=True)) == rows
+
+
+@pytest.mark.parametrize("last", ["", "\n"])
+def test_a_line_that_escapes_a_quote_is_put_aside_where_no_escape_is_declared(tmp_path: Path, last: str) -> None:
+    lines = [
+        r'"say \"hi\" now",1',
+        "A,2",
+        r'"5\"",3',
+        r'"C:\",4',
+        r"5\",5",
+        r'"{""a"": ""x\""y""}",6',
+        '"two',
+        r'lines \"of\" text",7',
+        r'"\"",8',
+    ]
+    source = CsvSource(columns=("a", "b"), types={"b": "integer"})
+    table = read(tmp_path, "a,b\n" + "\n".join(lines) + last, source)
+    found = "found a quote after a backslash, expected quotes as they are declared"
+    assert table.column("problem").to_pylist() == [
+        f"line 2: {found}",
+        None,
+        f"line 4: {found}",
+        None,
+        f"line 6: {found}",
+        None,
+        f"line 8: {found}",
+        f"line 10: {found}",
+    ]
+    assert table.column("b").to_pylist() == [None, 2, None, 4, None, 6, None, None]
+    assert table.column("a").to_pylist()[3:6] == ["C:\\", None, r'{"a": "x\"y"}']
+    assert table.column("source_text").to_pylist()[6] == "\n".join(lines[6:8])
+
+    escaped = source.model_copy(update={"escape": "\\"})
+    declared = read(tmp_path, "a,b\n" + "\n".join([*lines[:3], "D,4", *lines[4:5], *lines[6:]]) + last, escaped)
+    assert declared.column("problem").null_count == 7
+    assert declared.column("a").to_pylist() == ['say "hi" now', "A", '5"', "D", '5"', 'two\nlines "of" text', '"']
 
 
 LINES = st.lists(

@@ -2,7 +2,7 @@
 
 A history grows from month to month, and what is computed over it spreads less: against the training every later batch
 has drifted, which is no news. Such a feature's values are compared with those of the newest batches before instead. Its
-missing rate is still compared with the training, of which no definition changes it.
+missing rate is still compared with the training, so that values that went missing are found for as long as they are.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ def against_newest(
 
 
 def presence_of(rows: pd.DataFrame, features: Iterable[str]) -> pd.DataFrame:
-    """Leave of some features whether they have a value, as 1 or missing: what no definition changes.
+    """Leave of some features whether they have a value, as 1 or missing.
 
     Examples
     --------

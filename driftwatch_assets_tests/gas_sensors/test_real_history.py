@@ -17,6 +17,7 @@ import pytest
 from driftwatch_assets.defs.gas_sensors.transforms import FEATURES
 from driftwatch_assets.drift import Policy, Reference, judge
 from driftwatch_assets.lake import Lake
+from driftwatch_assets_tests.severities import documented, stored
 
 pytestmark = pytest.mark.slow
 
@@ -68,6 +69,10 @@ def test_each_arrival_drifts_and_is_retrained_on(history: dict[str, dict[str, An
         assert history[batch]["drift_detected"] is True
         assert "data_drift" in history[batch]["checks_failed"]
         assert history[batch]["retrained"] is True
+
+
+def test_the_grades_of_drift_are_those_of_the_documented_table(replayed: dict[str, str]) -> None:
+    assert stored(Path(replayed["DRIFTWATCH_LAKE"]), "gas_sensors") == documented("gas_sensors")
 
 
 def test_a_random_tenth_of_the_reference_does_not_drift(replayed: dict[str, str]) -> None:

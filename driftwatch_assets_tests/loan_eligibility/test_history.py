@@ -11,6 +11,7 @@ from driftwatch_assets.command_line.history import read_history
 from driftwatch_assets.steps.evidence import load_evidence
 from driftwatch_assets_tests.loan_eligibility.lending import MODEL, judged, load
 from driftwatch_assets_tests.postgres import database
+from driftwatch_assets_tests.severities import documented, stored
 from driftwatch_assets_tests.steps.house import DAGSTERS_OWN_WARNINGS, House
 
 if TYPE_CHECKING:
@@ -59,6 +60,9 @@ def served(
 
 
 class TestRealWeeks:
+    def test_the_grades_of_drift_are_those_of_the_documented_table(self, embedded: House) -> None:
+        assert stored(embedded.folder / "lake", MODEL) == documented(MODEL)
+
     def test_sqlite_and_postgresql_give_the_same_tables_models_and_predictions(
         self, embedded: House, served: House
     ) -> None:

@@ -23,6 +23,7 @@ from driftwatch_assets_tests.deployment.composition import compose, secrets_of
 from driftwatch_assets_tests.deployment.processes import answers
 from driftwatch_assets_tests.postgres import database, postgres_server
 from driftwatch_assets_tests.readme import commands
+from driftwatch_assets_tests.severities import documented, stored
 from driftwatch_assets_tests.sources.archive_server import Publication, archive_of, serve
 from driftwatch_assets_tests.tour.conftest import deliver
 from driftwatch_assets_tests.tour.copied import START_SECONDS, Copied, free_port, is_free
@@ -170,6 +171,10 @@ def test_what_was_packed_is_there_again(replayed: Copied) -> None:
     again = replayed.succeeds("driftwatch replay gas_sensors")
     assert "gas_sensors: 10 simulated" in again
     assert history(replayed) == before, "nothing was taken in or trained again"
+
+
+def test_the_grades_of_the_simulated_flowers_are_those_of_the_documented_table(replayed: Copied) -> None:
+    assert stored(replayed.project / "data" / "lake", "iris") == documented("iris")
 
 
 def test_a_lost_instance_is_filled_again_and_nothing_is_trained_twice(replayed: Copied, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from PIL import Image
 from driftwatch_assets.defs.traffic_accidents.transforms import DATE_PARTS
 from driftwatch_assets.reporting.anomaly_pictures import PICTURES
 from driftwatch_assets.steps import pictures
+from driftwatch_assets_tests.severities import documented, stored
 from driftwatch_assets_tests.steps.house import DAGSTERS_OWN_WARNINGS, House
 from driftwatch_assets_tests.traffic_accidents.held_out import MODEL
 
@@ -83,6 +84,10 @@ def test_the_rate_a_year_follows_what_really_changed(house: House) -> None:
     assert 0.10 <= overall <= 0.17
     assert never_retrained >= overall + 0.05
     assert "trafficway_type" in evidence(house, "2019", "drift")["data_drift"]["drifted_features"]
+
+
+def test_the_grades_of_drift_are_those_of_the_documented_table(house: House) -> None:
+    assert stored(house.folder / "lake", MODEL) == documented(MODEL)
 
 
 def test_it_is_retrained_after_the_years_whose_rate_left_the_declared_one(at_work: House) -> None:

@@ -272,7 +272,7 @@ def build_retraining(
         watched = watch(places)
         close_abandoned_runs(context.instance, watched.name)
         decision = retraining_course(context.instance, watched, keys).decision()
-        if decision.kind == "give_up":
+        if decision.blocked:
             context.log.error(decision.reason)
         if decision.kind != "retrain" or decision.batch is None or decision.evidence is None:
             return dg.SkipReason(decision.reason)

@@ -57,13 +57,14 @@ def champion_of(watched: Watched, batch: str) -> ModelVersion | None:
     Raises
     ------
     RegistryIncomplete
-        The registry has no longer what scored the batch, or none that is older while earlier batches were scored.
+        The registry has no longer what scored the batch, or of one that was never scored, the batch before it.
 
     """
     versions = watched.registry.history(watched.name)
     champion = champion_among(versions, before=batch)
     scorer, scored = scorer_of(watched, batch), batch
-    if scorer is None and champion is None:
+    if scorer is None:
+        # A promotion is never taken back: the champion is what scored the batch before, or a newer one.
         scorer, scored = _newest_scorer(watched, before=batch)
     if scorer is not None and not scorer.is_in(versions):
         raise RegistryIncomplete(

@@ -128,6 +128,7 @@ def _tell(story: Story, folder: Path) -> None:
     told["one attempt failed"] = system.retraining()
     went_well["second attempt"] = failing.train(told["one attempt failed"].requests[0])
     told["all attempts failed"] = system.retraining()
+    told["another declaration"] = system.with_model(small_model(seed=43)).retraining()
     went_well["by hand"] = system.train(dg.RunRequest(partition_key="3"))
     told["trained by hand"] = system.retraining()
 
@@ -216,6 +217,12 @@ def test_a_failed_training_is_tried_again_under_another_key_and_then_given_up_lo
     assert "2 of 2 training runs failed: mend the cause and launch the partition 3" in (
         story.told["all attempts failed"].note
     )
+
+
+def test_trainings_that_failed_say_nothing_of_another_declaration(story: Story) -> None:
+    [request] = story.told["another declaration"].requests
+    assert (request.partition_key, request.tags[records.ATTEMPT_TAG]) == ("3", "1")
+    assert request.run_key not in {*story.keys("correction drifted"), *story.keys("one attempt failed")}
 
 
 def test_failed_trainings_are_failed_in_mlflow(story: Story) -> None:

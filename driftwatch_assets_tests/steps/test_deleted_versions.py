@@ -9,7 +9,7 @@ import pytest
 from driftwatch_assets.registry import RegistryIncomplete
 from driftwatch_assets.registry.store import open_client
 from driftwatch_assets.steps import draw_report, learn, perform, score, watch_drift
-from driftwatch_assets.steps.champion import line_of, scorer_of
+from driftwatch_assets.steps.champion import champion_of, line_of, scorer_of
 from driftwatch_assets_tests.steps.house import DAGSTERS_OWN_WARNINGS, MODEL
 
 if TYPE_CHECKING:
@@ -88,6 +88,14 @@ def test_where_the_registered_model_was_deleted_no_batch_is_called_unjudged(
     assert arrived.status == 1
     assert "is not in MLflow at" in arrived.text
     assert not house8.watched.lake.exists(house8.watched.tables.predictions, "9")
+
+
+def test_a_batch_that_arrives_is_not_scored_by_an_older_version_in_place_of_a_deleted_one(house8: House) -> None:
+    version = scored_by(house8.watched, NEWEST)
+    assert version != promoted(house8.watched)[0]
+    delete(house8, version)
+    with pytest.raises(RegistryIncomplete, match=rf"batch 8 was scored by version {version.version}"):
+        champion_of(house8.watched, "9")
 
 
 def test_a_training_through_the_same_batches_brings_the_deleted_versions_back(house8: House) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import shutil
 import time
 from contextlib import ExitStack
 from functools import partial
@@ -36,6 +37,7 @@ from driftwatch_assets.steps import history, look
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     import dagster as dg
     from rich.console import Console
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from driftwatch_assets.components import MonitoredModel
     from driftwatch_assets.steps import Arrived, Watched
 
+_ASIDE = ".simulating"
 _PATIENCE_SECONDS = 1.0
 
 
@@ -131,8 +134,9 @@ def _landed(component: MonitoredModel, watched: Watched, *, seed: int) -> str:
     except OSError as error:
         message = f"the landing folder {folder} cannot be made ({error.strerror}); name another in DRIFTWATCH_LANDING"
         raise LandingUnreadable(message) from error
-    if component.simulate is not None and not any(not path.name.startswith(".") for path in folder.iterdir()):
-        paths = simulate_into(name, folder, seed=seed)
+    empty = not any(not path.name.startswith(".") for path in folder.iterdir())
+    if component.simulate is not None and (empty or (folder / _ASIDE).is_dir()):
+        paths = _simulated(name, folder, seed=seed)
         return f"{name}: {len(paths)} simulated files (seed {seed}) were put into {folder}"
     arrived = look(watched, settle_seconds=0.0)
     found = simulated_with(folder)
@@ -186,6 +190,19 @@ def _run_all(component: MonitoredModel, instance: dg.DagsterInstance, watched: W
                     return [*failures, *_left_over(instance, component, watched, arrived, console)]
                 progress.update(bar, description="waiting for files that may still be being written")
                 time.sleep(_PATIENCE_SECONDS)
+
+
+def _simulated(model: str, folder: Path, *, seed: int) -> list[Path]:
+    """Put the simulator's batches into a landing folder, all of them: what an interrupted one left is completed."""
+    aside = folder / _ASIDE
+    if simulated_with(aside) is None:
+        shutil.rmtree(aside, ignore_errors=True)
+        simulate_into(model, aside, seed=seed)
+    # The mark, which is hidden, goes last: while it is here, not everything is there.
+    for path in sorted(aside.iterdir(), key=lambda path: (path.name.startswith("."), path.name)):
+        path.replace(folder / path.name)
+    aside.rmdir()
+    return [path for path in folder.iterdir() if not path.name.startswith(".")]
 
 
 def _left_over(

@@ -113,3 +113,6 @@ def serve_reports(host: str, port: int) -> None:
         server.run()
     if not server.started:
         raise SystemExit(_NOT_STARTED)
+    sys.stderr.write(
+        "stopped: what was answered is in the lake, or waits for it in the spool; driftwatch serve goes on\n"
+    )

@@ -12,7 +12,10 @@ from typer.testing import CliRunner
 
 from driftwatch_assets.command_line import app
 from driftwatch_assets.command_line.history import FIELDS
+from driftwatch_assets.command_line.landing import simulate_into
+from driftwatch_assets.command_line.replay import _simulated
 from driftwatch_assets.components import models
+from driftwatch_assets.components.instance_lock import at_work
 from driftwatch_assets.settings import PROJECT
 from driftwatch_assets_tests.steps.house import DAGSTERS_OWN_WARNINGS, MODEL, House
 
@@ -133,6 +136,31 @@ class TestReplay:
         assert "batch 9 failed:" in done.stdout
         assert "the file ends within the line" in done.stdout
         assert "Traceback" not in done.output
+
+
+def test_simulated_batches_that_were_not_all_put_there_are_completed(tmp_path: Path) -> None:
+    whole, halved = tmp_path / "whole", tmp_path / "halved"
+    simulate_into("iris", whole, seed=3)
+    halved.mkdir()
+    copytree(whole, halved / ".simulating")
+    first = min(path for path in (halved / ".simulating").iterdir() if not path.name.startswith("."))
+    first.replace(halved / first.name)
+    put = _simulated("iris", halved, seed=3)
+    assert {path.name for path in put} == {path.name for path in whole.iterdir() if not path.name.startswith(".")}
+    assert {path.name: path.read_bytes() for path in whole.iterdir()} == {
+        path.name: path.read_bytes() for path in halved.iterdir()
+    }
+
+
+class TestAnInstanceThatSomebodyIsAtWorkOn:
+    @pytest.mark.parametrize("command", ["replay", "backfill", "reset"])
+    def test_is_left_to_who_is(self, nowhere: House, command: str) -> None:
+        with nowhere.instance() as instance, at_work(instance, "driftwatch ui", tell=pytest.fail):
+            done = run(nowhere, command, MODEL)
+        assert done.exit_code == 2, done.output
+        assert done.stderr.startswith(f"driftwatch {command} {MODEL} would run steps beside driftwatch ui (process ")
+        assert "Traceback" not in done.output
+        assert not nowhere.landing.exists(), "nothing was done yet"
 
 
 class TestPlacesThatCannotBeUsed:

@@ -41,7 +41,7 @@ def make_features(watched: Watched, batch: str) -> StepOutcome:
     ------
     GoldInvalid
         When it is no table, a declared column is missing, a column occurs twice or is of a kind that no model takes, no
-        row can be used, an id is missing, or one occurs twice among the kept rows.
+        row can be used, no label is a declared class, an id is missing, or one occurs twice among the kept rows.
     LookAhead
         When a silver row is dated after the batch's time window, or by something that is no date.
 
@@ -99,7 +99,9 @@ def _rejected(watched: Watched, batch: str, gold: pd.DataFrame) -> pd.DataFrame:
         given = gold[REJECT_REASON].astype(object).reset_index(drop=True)
     found = infinite_values(gold).reset_index(drop=True)
     if task.label is not None and task.label in gold.columns:
-        found = found.where(found.notna(), undeclared_labels(gold[task.label], task.classes).reset_index(drop=True))
+        undeclared = undeclared_labels(gold[task.label], task.classes).reset_index(drop=True)
+        check_some_declared(watched, batch, gold[task.label], undeclared, told_by="gold()")
+        found = found.where(found.notna(), undeclared)
     found = found[given.isna() & found.notna()]
     reasons = given[given.notna()].astype(str).map(shortened)
     if len(found) and len(found) + len(reasons) == len(gold):
@@ -116,6 +118,27 @@ def _rejected(watched: Watched, batch: str, gold: pd.DataFrame) -> pd.DataFrame:
     rejected["reason"] = pd.concat([reasons, found]).astype(str).astype(object)
     rejected["source_text"] = pd.Series(None, index=rejected.index, dtype=object)
     return rejected.sort_index()
+
+
+def check_some_declared(
+    watched: Watched, batch: str, labels: pd.Series[Any], undeclared: pd.Series[Any], *, told_by: str
+) -> None:
+    """Refuse labels of which none is a declared class: that is no fault of single rows.
+
+    Raises
+    ------
+    GoldInvalid
+        There are several labels, and a reason why each of them is no declared class.
+
+    """
+    known = int(labels.notna().sum())
+    reasons = undeclared.dropna()
+    if known > 1 and len(reasons) == known:
+        message = (
+            f"{watched.name}: {told_by} returned {known} labels for batch {batch}, and none is a declared class; the "
+            f"first: {reasons.iloc[0]}. Write them as the task declares them, or correct the task"
+        )
+        raise GoldInvalid(message)
 
 
 def row_places(watched: Watched, batch: str, tables: Sequence[str], ids: Sequence[Any]) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ import pandas as pd
 from driftwatch_assets.lake import batch_order
 from driftwatch_assets.quoting import quoted
 from driftwatch_assets.steps.evidence import load_evidence
-from driftwatch_assets.steps.features import GoldInvalid, row_places
+from driftwatch_assets.steps.features import GoldInvalid, check_some_declared, row_places
 from driftwatch_assets.steps.timeline import shifted
 from driftwatch_assets.steps.unusable import undeclared_labels
 from driftwatch_assets.steps.watched import LATE_LABELS
@@ -55,7 +55,7 @@ def with_labels(watched: Watched, batch: str, *, as_of: str | None = None) -> La
     Raises
     ------
     GoldInvalid
-        When labels() gives no such columns, or two labels for one id.
+        When labels() gives no such columns, two labels for one id, or no label that is a declared class.
 
     """
     task = watched.declaration.task
@@ -84,6 +84,7 @@ def with_labels(watched: Watched, batch: str, *, as_of: str | None = None) -> La
         )
         raise GoldInvalid(message)
     why = undeclared_labels(labels[task.label], task.classes)
+    check_some_declared(watched, batch, labels[task.label], why, told_by="labels()")
     labels = labels[[task.id]].assign(**{task.label: labels[task.label].where(why.isna())})
     joined = gold.merge(labels, on=task.id, how="left", validate="one_to_one")
     of_batch = why.notna() & labels[task.id].isin(gold[task.id])

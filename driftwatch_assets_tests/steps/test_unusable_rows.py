@@ -128,6 +128,17 @@ def test_a_column_that_is_infinite_in_every_row_is_a_fault_of_gold(club: Watched
     assert not club.lake.exists(GOLD, MONTH)
 
 
+def test_labels_of_which_none_is_a_declared_class_are_a_fault_of_gold(club: Watched) -> None:
+    """A column of 0 and 1 is read as 0.0 and 1.0 where a label is missing."""
+    clean(club, MONTH)
+    half = with_gold(club, lambda gold: gold.assign(outcome=[1.0, np.nan] * (len(gold) // 2)), known_after=0)
+    with pytest.raises(
+        GoldInvalid, match=r"returned 30 labels .* none is a declared class; the first: label '1\.0' is"
+    ):
+        make_features(half, MONTH)
+    assert not club.lake.exists(GOLD, MONTH)
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
@@ -183,5 +194,10 @@ def test_a_late_label_that_is_no_declared_class_is_not_known_and_stands_in_quara
     visits = club.landing / "visits.csv"
     assert file == "visits.csv"
     assert visits.read_text().splitlines()[int(line) - 1].startswith("m01003,2024-03-28")
+    none = replace(
+        club, transforms=replace(club.transforms, labels=lambda silver: labels(silver).assign(outcome="gone"))
+    )
+    with pytest.raises(GoldInvalid, match=r"labels\(\) returned 60 labels .* none is a declared class"):
+        with_labels(none, MONTH)
     put_labels_aside(club, MONTH, with_labels(club, MONTH))
     assert not club.lake.exists("club/quarantine/late_labels", MONTH)

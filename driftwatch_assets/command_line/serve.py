@@ -12,6 +12,7 @@ import uvicorn
 from driftwatch_assets.components.models import monitored_models
 from driftwatch_assets.definitions import places_of
 from driftwatch_assets.serving import Limits, ServedModel, service
+from driftwatch_assets.serving.connections import RequestsByAddress, guarded_protocol
 from driftwatch_assets.serving.environment import SPOOL, ServiceSettings, own_names
 from driftwatch_assets.serving.state import FirstPage, MonitoringState
 from driftwatch_assets.settings import SettingError, Settings
@@ -19,6 +20,9 @@ from driftwatch_assets.settings import SettingError, Settings
 if TYPE_CHECKING:
     import socket
 
+    from starlette.types import ASGIApp
+
+    from driftwatch_assets.serving.connections import Door
     from driftwatch_assets.serving.guard import Guard
     from driftwatch_assets.steps import Watched
 
@@ -85,6 +89,24 @@ class _Server(uvicorn.Server):
         gc.freeze()
 
 
+def server_config(app: ASGIApp, host: str, port: int, door: Door) -> uvicorn.Config:
+    """Say how an application is served: within the bounds of connections, on one address."""
+    return uvicorn.Config(
+        RequestsByAddress(app, door.per_address) if door.proxies else app,
+        host=host,
+        port=port,
+        http=guarded_protocol(door),
+        # No route speaks it, and its own protocol would take a connection out of the bounds.
+        ws="none",
+        forwarded_allow_ips=[str(network) for network in door.proxies] or None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        limit_concurrency=_CONNECTIONS,
+        timeout_graceful_shutdown=_GOODBYE_SECONDS,
+    )
+
+
 def serve_reports(host: str, port: int) -> None:
     """Serve predictions, reports and metrics until interrupted; what was answered is then brought into the lake.
 
@@ -94,21 +116,10 @@ def serve_reports(host: str, port: int) -> None:
         The service could not start, for example because the port is taken; the log says why.
 
     """
-    app = built_service(host)
+    app, door = built_service(host), ServiceSettings.from_environment(host).door
     # A scoring thread hands over after a millisecond: at the usual five, a request that arrives meanwhile waits longer.
     sys.setswitchinterval(_SWITCH_SECONDS)
-    server = _Server(
-        uvicorn.Config(
-            app,
-            host=host,
-            port=port,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            limit_concurrency=_CONNECTIONS,
-            timeout_graceful_shutdown=_GOODBYE_SECONDS,
-        )
-    )
+    server = _Server(server_config(app, host, port, door))
     with contextlib.suppress(KeyboardInterrupt):
         server.run()
     if not server.started:

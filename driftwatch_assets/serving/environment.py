@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from driftwatch_assets.serving.connections import Door
 from driftwatch_assets.serving.guard import LOOPBACK_NAMES
 from driftwatch_assets.settings import PROJECT, SettingError, Settings
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 TOKEN = "DRIFTWATCH_TOKEN"  # noqa: S105 - the variable's name
 SPOOL = "DRIFTWATCH_SPOOL"
+PROXIES = "DRIFTWATCH_TRUSTED_PROXIES"
+PER_ADDRESS = "DRIFTWATCH_CONNECTIONS_PER_ADDRESS"
 _SHORTEST = 16
 
 
@@ -30,15 +33,18 @@ class ServiceSettings:
         Any of these opens the service; several while one replaces another. Without one it is open to this machine.
     spool
         Local folder for answered rows.
+    door
+        Bounds of connections.
 
     """
 
     tokens: tuple[str, ...]
     spool: Path
+    door: Door
 
     @classmethod
     def from_environment(cls, host: str, environment: Mapping[str, str] | None = None) -> ServiceSettings:
-        """Read `DRIFTWATCH_TOKEN`, one or several separated by blanks, and `DRIFTWATCH_SPOOL`.
+        """Read `DRIFTWATCH_TOKEN`, one or several separated by blanks, `DRIFTWATCH_SPOOL`, and the bounds by address.
 
         Without `DRIFTWATCH_SPOOL` the answers wait beside a local lake, so that those for one lake never get into
         another; beside a remote one, in the project's `data/serving`.
@@ -53,7 +59,8 @@ class ServiceSettings:
         Raises
         ------
         SettingError
-            There is no token though the address is not loopback, or one is too short.
+            There is no token though the address is not loopback, or one is too short; a trusted proxy is no address and
+            no network, or the connections of one address are no number from 1.
 
         Examples
         --------
@@ -79,7 +86,23 @@ class ServiceSettings:
             message = f"a token in {TOKEN} has less than {_SHORTEST} characters, or others than ASCII; make another"
             raise SettingError(message)
         spool = Path(values.get(SPOOL) or _beside(Settings.from_environment(values).lake))
-        return cls(tokens, spool.expanduser().resolve())
+        return cls(tokens, spool.expanduser().resolve(), _door(values))
+
+
+def _door(values: Mapping[str, str]) -> Door:
+    try:
+        proxies = tuple(ipaddress.ip_network(one) for one in values.get(PROXIES, "").split())
+    except ValueError as wrong:
+        message = (
+            f"{PROXIES} names what is no address and no network ({wrong}): write addresses or networks between blanks, "
+            f"such as 10.0.0.5 172.18.0.0/16"
+        )
+        raise SettingError(message) from None
+    told = values.get(PER_ADDRESS) or str(Door.per_address)
+    if not (told.isascii() and told.isdecimal() and int(told) > 0):
+        message = f"{PER_ADDRESS} is {told!r}: set it to a whole number from 1, or to nothing for {Door.per_address}"
+        raise SettingError(message)
+    return Door(per_address=int(told), proxies=proxies)
 
 
 def _beside(lake: str) -> Path:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from driftwatch_assets.attempts import INTERRUPTIONS, AttemptStatus, Patience, retry_command, why_left_alone
 from driftwatch_assets.lake import batch_order
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Collection, Sequence
 
-IntakeStatus = Literal["in_flight", "succeeded", "refused", "interrupted", "failed"]
-
-_LONGEST_PAUSE = dt.timedelta(hours=1)
+IntakeStatus = AttemptStatus
 
 
 class ArrivalPolicy(BaseModel):
@@ -30,8 +29,8 @@ class ArrivalPolicy(BaseModel):
         default=60.0,
         ge=0,
         le=3600,
-        description="Pause after a run during which source, lake or registry went away; it doubles with each, up to an "
-        "hour. Such a run is none of the attempts.",
+        description="Pause after a run during which source, lake or registry went away, or the machine was short of "
+        "something; it doubles with each, up to an hour. Such a run is none of the attempts.",
     )
     additions: int = Field(default=50, ge=1, description="Partitions that one tick may add.")
 
@@ -53,8 +52,8 @@ class Intake:
     batch, fingerprint
         The delivery.
     status
-        `refused` when its content was found bad, `interrupted` when something that is no part of it did not answer,
-        `failed` when the run crashed.
+        `refused` when its content was found bad, `failed` when the run crashed, `interrupted`, `stopped` or `killed`
+        when what ended it is no part of it; see `AttemptStatus`.
     ended
         When the run ended, with a zone; `None` while it is under way.
 
@@ -77,12 +76,16 @@ class ArrivalRequest:
 
 @dataclass(frozen=True)
 class ArrivalPlan:
-    """Partitions to add, runs to request, and batches that wait, each with the reason."""
+    """Partitions to add, runs to request, batches that wait, and the reason.
+
+    `left_alone` says of batches that are not tried again by themselves why, and which command asks for it.
+    """
 
     additions: tuple[str, ...]
     requests: tuple[ArrivalRequest, ...]
     held: tuple[str, ...]
     reason: str
+    left_alone: tuple[str, ...] = ()
 
 
 def plan_arrivals(
@@ -94,15 +97,17 @@ def plan_arrivals(
     training_pending: bool,
     policy: ArrivalPolicy,
     now: dt.datetime,
+    model: str = "MODEL",
 ) -> ArrivalPlan:
     """Decide which deliveries are taken in now.
 
     A delivery is due when, since another content of its batch was last tried, no run of it succeeded, is under way
     or refused it, and fewer than `attempts` runs of it crashed. So a corrected file is taken in, an earlier content
     that is delivered again after a corrected one is taken in again, and what lies there unchanged never is. A run that
-    was interrupted, since the database, the lake or the registry did not answer, says nothing of the delivery: it is
-    tried again for as long as it takes, after the n-th such run in a row at the earliest
-    ``min(pause_seconds * 2**(n - 1), 1 h)`` later, and later batches wait for it.
+    was interrupted (something did not answer, the machine was short of something, the process was stopped or killed)
+    says nothing of the delivery: it is tried again for as long as it takes, after a pause (see `Patience`), and later
+    batches wait for it. Only one that was killed `KILLS` times in a row is left alone until a person asks for it: it
+    may be what kills the process each time.
 
     Due batches go in batch order; a batch that is under way waits for its end. The first `initial_batches` of a model
     are let in together, since no champion can be older than they are. Each later one waits until nothing of the model
@@ -125,6 +130,8 @@ def plan_arrivals(
         The declared policy.
     now
         The time, with a zone.
+    model
+        The model's name, for the commands that are named.
 
     Returns
     -------
@@ -132,6 +139,7 @@ def plan_arrivals(
 
     Examples
     --------
+    >>> import datetime as dt
     >>> landed = [Landed("10", "c"), Landed("1", "a"), Landed("2", "b")]
     >>> noon = dt.datetime(2024, 3, 1, 12, tzinfo=dt.UTC)
     >>> policy = ArrivalPolicy()
@@ -144,8 +152,14 @@ def plan_arrivals(
         (delivery for delivery in landed if _is_due(delivery, intakes, policy)),
         key=lambda delivery: batch_order(delivery.batch),
     )
+    left_alone = tuple(
+        f"batch {delivery.batch} {why}: mend the cause, then run `{retry_command(model, delivery.batch)}`"
+        for delivery in sorted(landed, key=lambda delivery: batch_order(delivery.batch))
+        if (why := _why_left_alone(delivery, intakes, policy)) is not None
+    )
     if not due:
-        return ArrivalPlan((), (), (), f"nothing new among {len(landed)} landed batches")
+        reason = "; ".join((f"nothing new among {len(landed)} landed batches", *left_alone))
+        return ArrivalPlan((), (), (), reason, left_alone)
     due = due[: policy.additions]
     additions = tuple(delivery.batch for delivery in due if delivery.batch not in known)
     everything = sorted({*known, *additions}, key=batch_order)
@@ -155,8 +169,9 @@ def plan_arrivals(
     requests: list[ArrivalRequest] = []
     held: list[str] = []
     resting: list[str] = []
+    patience = Patience(policy.pause_seconds, now)
     for delivery in due:
-        pause = _pause_left(_tried(delivery, intakes), policy, now)
+        pause = patience.left(_tried(delivery, intakes))
         if pause:
             resting.append(
                 f"batch {delivery.batch} was interrupted and is tried again in {pause.total_seconds():.0f} s"
@@ -170,29 +185,27 @@ def plan_arrivals(
     why = resting[0] if resting else why
     waiting = f"; waiting, since {why}: {', '.join(held)}" if held else ""
     taken = ", ".join(request.batch for request in requests) or "none"
-    return ArrivalPlan(additions, tuple(requests), tuple(held), f"taken in: {taken}{waiting}")
+    reason = "; ".join((f"taken in: {taken}{waiting}", *left_alone))
+    return ArrivalPlan(additions, tuple(requests), tuple(held), reason, left_alone)
 
 
 def _is_due(delivery: Landed, intakes: Sequence[Intake], policy: ArrivalPolicy) -> bool:
-    statuses = [intake.status for intake in _tried(delivery, intakes)]
-    return statuses.count("failed") < policy.attempts and {*statuses} <= {"failed", "interrupted"}
+    tries = _tried(delivery, intakes)
+    ended_otherwise = {one.status for one in tries} - {"failed"} - INTERRUPTIONS
+    return not ended_otherwise and why_left_alone(tries, policy.attempts) is None
+
+
+def _why_left_alone(delivery: Landed, intakes: Sequence[Intake], policy: ArrivalPolicy) -> str | None:
+    tries = _tried(delivery, intakes)
+    if any(one.status in {"succeeded", "in_flight", "refused"} for one in tries):
+        return None
+    return why_left_alone(tries, policy.attempts)
 
 
 def _tried(delivery: Landed, intakes: Sequence[Intake]) -> list[Intake]:
     """Give the runs of a delivery since another content of its batch was tried, the newest first."""
     of_batch = (intake for intake in reversed(intakes) if intake.batch == delivery.batch)
     return list(takewhile(lambda intake: intake.fingerprint == delivery.fingerprint, of_batch))
-
-
-def _pause_left(tried: Sequence[Intake], policy: ArrivalPolicy, now: dt.datetime) -> dt.timedelta:
-    """Give how long a delivery rests on; nothing unless its newest runs were interrupted."""
-    interrupted = list(takewhile(lambda intake: intake.status == "interrupted", tried))
-    if not interrupted or interrupted[0].ended is None:
-        return dt.timedelta(0)
-    doublings = min(len(interrupted) - 1, 12)
-    pause = min(_LONGEST_PAUSE, dt.timedelta(seconds=policy.pause_seconds * 2.0**doublings))
-    # A run that ends in what is the future by now was timed by a clock that has jumped back.
-    return max(dt.timedelta(0), pause - abs(now - interrupted[0].ended))
 
 
 def _request(delivery: Landed, intakes: Sequence[Intake]) -> ArrivalRequest:

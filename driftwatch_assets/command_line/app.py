@@ -82,6 +82,17 @@ def reset(
 
 
 @app.command()
+def retry(
+    model: Model,
+    batch: Annotated[str | None, typer.Argument(help="The batch, or the served hour; by default all.")] = None,
+) -> None:
+    """Let what failed too often, or was killed many times, be tried again; do it once the cause is mended."""
+    from driftwatch_assets.command_line.retry import retry as run  # noqa: PLC0415 - as above
+
+    raise typer.Exit(run(model, batch, console=Console()))
+
+
+@app.command()
 def simulate(
     model: Model,
     to: Annotated[Path, typer.Option(help="Folder that receives the files.", file_okay=False)],

@@ -46,6 +46,7 @@ def mendable() -> tuple[type[Exception], ...]:
     from driftwatch_assets.command_line.landing import NoSimulator  # noqa: PLC0415 - as above
     from driftwatch_assets.components.instance_lock import InstanceBusy  # noqa: PLC0415 - as above
     from driftwatch_assets.components.models import ModelUnknown  # noqa: PLC0415 - as above
+    from driftwatch_assets.components.ticks import RunInterrupted  # noqa: PLC0415 - as above
     from driftwatch_assets.lake import LakeError  # noqa: PLC0415 - as above
     from driftwatch_assets.monitoring import (  # noqa: PLC0415 - as above
         AlertUnknown,
@@ -79,6 +80,7 @@ def mendable() -> tuple[type[Exception], ...]:
         NoSimulator,
         RegistryIncomplete,
         RegistryUnreachable,
+        RunInterrupted,
         SettingError,
         SourceRefused,
     )

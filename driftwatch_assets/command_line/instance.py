@@ -7,11 +7,17 @@ import shutil
 
 import dagster as dg
 
+from driftwatch_assets.components.dagster_stores import make_stores
+from driftwatch_assets.components.processes import close_abandoned_runs
+from driftwatch_assets.scratch import remove_abandoned
 from driftwatch_assets.settings import PROJECT, SettingError, Settings
 
 
 def open_instance(settings: Settings) -> dg.DagsterInstance:
     """Open the instance under `DAGSTER_HOME`; a new home gets the project's `dagster.yaml`.
+
+    Runs whose process on this machine is gone are closed, so that no command takes them for being under way, and what
+    they left in the temporary folder is removed.
 
     Raises
     ------
@@ -28,4 +34,8 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
         message = f"DAGSTER_HOME is {home}, which cannot be used ({error.strerror}); name a folder that can be written"
         raise SettingError(message) from error
     os.environ["DAGSTER_HOME"] = str(home)
-    return dg.DagsterInstance.get()
+    make_stores(home)
+    instance = dg.DagsterInstance.get()
+    close_abandoned_runs(instance)
+    remove_abandoned()
+    return instance

@@ -23,8 +23,8 @@ from driftwatch_assets.components.held_up import held_up
 from driftwatch_assets.components.instance_lock import at_work
 from driftwatch_assets.components.lost import check_lake
 from driftwatch_assets.components.models import monitored_model
-from driftwatch_assets.components.processes import close_abandoned_runs, is_under_way, stop_waiting_runs
-from driftwatch_assets.components.sensors import intake_plan
+from driftwatch_assets.components.processes import is_under_way, stop_waiting_runs
+from driftwatch_assets.components.sensors import intake_plan, retraining_course
 from driftwatch_assets.components.sqlite_log import kept_open
 from driftwatch_assets.components.taken_in import intakes
 from driftwatch_assets.components.ticks import LocalDaemon
@@ -66,9 +66,10 @@ def replay(model: str, *, seed: int, console: Console) -> int:
     ):
         console.print(_landed(component, watched, seed=seed))
         watched.registry.prepare()
-        close_abandoned_runs(instance, model)
         check_lake(instance, watched)
         stop_waiting_runs(instance, model)
+        # Whoever replays by hand has mended what an earlier run was interrupted by: nothing rests.
+        records.retry(instance, model, every=False)
         watched.registry.reconcile(lambda run_id: is_under_way(instance, run_id))
         failed = _run_all(component, instance, watched, console)
         found = history(watched, failed_checks(instance, component))
@@ -216,7 +217,9 @@ def _left_over(
     if not arrived.landed:
         return [f"nothing was taken in: {'; '.join(arrived.remarks) or 'nothing has arrived'}"]
     plan = intake_plan(instance, watched, keys, arrived, training_pending=False)
-    return [plan.reason] if plan.held else []
+    said = [plan.reason] if plan.held or plan.left_alone else []
+    decision = retraining_course(instance, watched, keys).decision()
+    return [*said, decision.reason] if decision.pending else said
 
 
 def _taken_in(instance: dg.DagsterInstance, component: MonitoredModel, watched: Watched, arrived: Arrived) -> set[str]:

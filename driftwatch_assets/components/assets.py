@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 
 from driftwatch_assets import steps
-from driftwatch_assets.components.events import as_events, telling_interruptions
+from driftwatch_assets.components.events import as_events, telling_how_it_ends
 from driftwatch_assets.components.keys import Keys
 from driftwatch_assets.components.processes import claim
 from driftwatch_assets.components.records import FINGERPRINT_TAG
@@ -240,7 +240,7 @@ class _Builder:
             # A check that is executed by itself needs its table to be read.
             asked = context.selected_asset_keys | {check.asset_key for check in context.selected_asset_check_keys}
             chosen = {names[key]: key for key in names if key in asked}
-            with telling_interruptions(context):
+            with telling_how_it_ends(context):
                 outcomes = work(watch(places), context.partition_key, list(chosen))
             yield from as_events(context, {chosen[name]: outcome for name, outcome in outcomes.items()}, started)
 
@@ -269,7 +269,7 @@ class _Builder:
         def materialize(context: dg.AssetExecutionContext, places: Places) -> Iterator[Any]:
             started = time.monotonic()
             claim(context)
-            with telling_interruptions(context):
+            with telling_how_it_ends(context):
                 outcome = work(watch(places), context.partition_key)
             yield from as_events(context, {key: outcome}, started)
 
@@ -282,9 +282,10 @@ class _Builder:
             started = time.monotonic()
             claim(context)
             watched, batch = watch(places), context.partition_key
-            outcome = steps.monitor(watched, batch)
-            if FINGERPRINT_TAG in context.run.tags:
-                steps.note_intake(watched, batch, context.run.tags[FINGERPRINT_TAG])
+            with telling_how_it_ends(context):
+                outcome = steps.monitor(watched, batch)
+                if FINGERPRINT_TAG in context.run.tags:
+                    steps.note_intake(watched, batch, context.run.tags[FINGERPRINT_TAG])
             # The alerts sensor reads from the run whom to mail: the alerts open when the run is long over.
             told = replace(outcome, facts={**outcome.facts, "recipients": float(len(config.recipients))})
             yield from as_events(context, {key: told}, started)
@@ -308,7 +309,8 @@ class _Builder:
             claim(context)
             with ended_as_it_went():
                 watched = with_settings(watch(context.resources.places), config)
-                outcome = steps.learn(watched, context.partition_key, progress=context.log.info)
+                with telling_how_it_ends(context):
+                    outcome = steps.learn(watched, context.partition_key, progress=context.log.info)
                 yield from as_events(context, {key: outcome}, started)
 
         train.__annotations__["config"] = settings

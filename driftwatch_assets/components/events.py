@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 import os
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from driftwatch_assets.components.records import INTERRUPTED_TAG, REFUSED_TAG
-from driftwatch_assets.lake import LakeUnreachable, WriteFailed
-from driftwatch_assets.registry import RegistryIncomplete, RegistryUnreachable
-from driftwatch_assets.sources import DatabaseUnreachable
+from driftwatch_assets.components.interruptions import interruption_of
+from driftwatch_assets.components.records import ENDED_TAG, REFUSED_TAG
 from driftwatch_assets.steps import Link, Text
 
 if TYPE_CHECKING:
@@ -24,16 +22,17 @@ if TYPE_CHECKING:
     from driftwatch_assets.steps import StepOutcome
 
 _SEVERITY = {"warn": dg.AssetCheckSeverity.WARN, "error": dg.AssetCheckSeverity.ERROR}
-_NOT_THE_BATCHS_FAULT = (DatabaseUnreachable, LakeUnreachable, WriteFailed, RegistryIncomplete, RegistryUnreachable)
 
 
 @contextmanager
-def telling_interruptions(context: dg.AssetExecutionContext) -> Iterator[None]:
-    """Note in the tags of a run that it fails since something did not answer, which is no fault of its batch."""
+def telling_how_it_ends(context: dg.AssetExecutionContext) -> Iterator[None]:
+    """Note in the tags of a run that fails whether something interrupted it, or it is to blame itself."""
     try:
         yield
-    except _NOT_THE_BATCHS_FAULT:
-        context.instance.add_run_tags(context.run.run_id, {INTERRUPTED_TAG: "true"})
+    except BaseException as error:
+        # Where the disk is full the note fails as well; the events that are stored, or are not, tell it then.
+        with suppress(Exception):
+            context.instance.add_run_tags(context.run.run_id, {ENDED_TAG: interruption_of(error) or "failed"})
         raise
 
 

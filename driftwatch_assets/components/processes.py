@@ -7,12 +7,19 @@ stay under way for ever, and everything of the model would wait for it.
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
+from typing import TYPE_CHECKING
 
 import dagster as dg
+from dagster._core.events import DagsterEvent
 
 from driftwatch_assets.components import records
+from driftwatch_assets.scratch import started
+
+if TYPE_CHECKING:
+    from driftwatch_assets.attempts import AttemptStatus
 
 _WAITING = (dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.QUEUED)
 
@@ -22,7 +29,7 @@ def claim_of(run_id: str) -> str:
 
     It names host, process, the moment when that started, and the run: who executes a run again copies its tags.
     """
-    return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid())}:{run_id}"
+    return f"{socket.gethostname()}:{os.getpid()}:{started(os.getpid())}:{run_id}"
 
 
 def claim(context: dg.AssetExecutionContext) -> None:
@@ -45,19 +52,29 @@ def claim_run(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
     instance.add_run_tags(run.run_id, {records.PROCESS_TAG: claim_of(run.run_id)})
 
 
-def close_abandoned_runs(instance: dg.DagsterInstance, model: str) -> list[str]:
-    """Fail the runs of a model whose process on this machine is gone, and give their ids.
+def close_abandoned_runs(instance: dg.DagsterInstance, model: str | None = None) -> list[str]:
+    """Fail the runs of a model, or of all, whose process on this machine is gone, and give their ids.
 
-    Runs of other machines, and runs that no process has claimed, are left alone.
+    Runs of other machines, and runs that no process has claimed, are left alone. A run ends when its last event was
+    stored, not when it is found, so that it comes before whatever was done since.
     """
     closed = []
-    filters = dg.RunsFilter(tags={records.MODEL_TAG: model}, statuses=list(records.UNDER_WAY))
-    for run in instance.get_runs(filters=filters):
+    tags = None if model is None else {records.MODEL_TAG: model}
+    filters = dg.RunsFilter(tags=tags, statuses=list(records.UNDER_WAY))
+    for run in reversed(instance.get_runs(filters=filters)):
         # A process may have ended well between the two looks: once it is gone, what it wrote is all there is.
         if _is_gone(run) and is_under_way(instance, run.run_id):
-            instance.report_run_failed(run, message="the process of this run ended without a word")
+            close_run(instance, run, "killed", "the process of this run ended without a word")
             closed.append(run.run_id)
     return closed
+
+
+def close_run(instance: dg.DagsterInstance, run: dg.DagsterRun, status: AttemptStatus, message: str) -> None:
+    """Fail a run that cannot say it itself, as of its last event, with a note how it ended."""
+    instance.add_run_tags(run.run_id, {records.ENDED_TAG: status})
+    failed = DagsterEvent(event_type_value="PIPELINE_FAILURE", job_name=run.job_name, message=message)
+    at = records.last_moment(instance, run.run_id)
+    instance.report_dagster_event(failed, run.run_id, log_level=logging.ERROR, timestamp=at)
 
 
 def stop(instance: dg.DagsterInstance, run_id: str) -> None:
@@ -99,14 +116,5 @@ def _is_gone(run: dg.DagsterRun) -> bool:
     claimed = run.tags.get(records.PROCESS_TAG, "").split(":")
     if len(claimed) != len(("host", "pid", "started", "run")):
         return False
-    host, pid, started, run_id = claimed
-    return run_id == run.run_id and host == socket.gethostname() and _started(int(pid)) != started
-
-
-def _started(pid: int) -> str:
-    """Give when a process started, in clock ticks since the machine did; empty where there is none."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:  # noqa: PTH123 - a kernel file, not a path of ours
-            return stat.read().rsplit(")", 1)[1].split()[19]
-    except OSError:
-        return ""
+    host, pid, since, run_id = claimed
+    return run_id == run.run_id and host == socket.gethostname() and started(int(pid)) != since

@@ -16,16 +16,20 @@ from dagster._core.events import JobFailureData
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus as Status
 
 from driftwatch_assets.alerting import CHOSEN_ASSETS, redacted
-from driftwatch_assets.arrivals import Intake, IntakeStatus
+from driftwatch_assets.arrivals import Intake
+from driftwatch_assets.attempts import Attempt, why_left_alone
+from driftwatch_assets.components.interruptions import interruption_stored
 from driftwatch_assets.components.run_settings import asked_recipients
 from driftwatch_assets.monitoring import JobRow
-from driftwatch_assets.retraining import Training, TrainingStatus
+from driftwatch_assets.retraining import Training
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dagster._core.execution.plan.objects import StepFailureData
     from dagster_shared.error import SerializableErrorInfo
+
+    from driftwatch_assets.attempts import AttemptStatus
 
 MODEL_TAG = "driftwatch/model"
 PURPOSE_TAG = "driftwatch/purpose"
@@ -35,9 +39,12 @@ EVIDENCE_TAG = "driftwatch/evidence"
 DECLARED_TAG = "driftwatch/declared"
 ATTEMPT_TAG = "driftwatch/attempt"
 REFUSED_TAG = "driftwatch/refused"
-INTERRUPTED_TAG = "driftwatch/interrupted"
 ENDED_TAG = "driftwatch/ended"
-"""How a run ended that did not succeed: `stopped` where a person has ended its command."""
+"""How a run ended that did not succeed, an `AttemptStatus`: noted while it fails, or by who finds it dead."""
+RETRIED_TAG = "driftwatch/retried"
+"""A run that ended badly and is held against its batch no longer: a person asked for another try."""
+_INTERRUPTED_TAG = "driftwatch/interrupted"
+"""What an earlier version noted of a run that was interrupted."""
 LOCK_TAG = "driftwatch/lock"
 PROCESS_TAG = "driftwatch/process"
 EVIDENCE_METADATA = "evidence"
@@ -61,6 +68,7 @@ _CHECK_STATUS: dict[Status, CheckStatus] = {
 }
 _ENDED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
 _FINISHED_BADLY = {dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
+_ENDINGS: tuple[AttemptStatus, ...] = ("refused", "failed", "interrupted", "stopped", "killed")
 
 
 @dataclass(frozen=True)
@@ -84,23 +92,68 @@ def check_verdicts(instance: dg.DagsterInstance, keys: Sequence[dg.AssetCheckKey
 
 def intakes(instance: dg.DagsterInstance, model: str) -> list[Intake]:
     """Read the runs that took deliveries of a model in, oldest first."""
-    found: list[Intake] = []
-    status: IntakeStatus
-    filters = dg.RunsFilter(tags={MODEL_TAG: model, PURPOSE_TAG: "arrival"})
-    for record in reversed(instance.get_run_records(filters)):
-        run = record.dagster_run
-        if run.status == dg.DagsterRunStatus.SUCCESS:
-            status = "succeeded"
-        elif run.status not in _FINISHED_BADLY:
-            status = "in_flight"
-        elif REFUSED_TAG in run.tags:
-            status = "refused"
-        else:
-            status = "interrupted" if {INTERRUPTED_TAG, ENDED_TAG} & {*run.tags} else "failed"
-        # Whom a person has stopped need not rest.
-        ended = None if ENDED_TAG in run.tags else _ended(record)
-        found.append(Intake(run.tags[BATCH_TAG], run.tags.get(FINGERPRINT_TAG, ""), status, ended))
-    return found
+    return [
+        Intake(run.tags[BATCH_TAG], run.tags.get(FINGERPRINT_TAG, ""), how_it_stands(instance, run), _ended(record))
+        for record, run in _records(instance, model, "arrival")
+    ]
+
+
+def how_it_stands(instance: dg.DagsterInstance, run: dg.DagsterRun) -> AttemptStatus:
+    """Tell how a run stands, and where it ended badly, whether it is to blame itself.
+
+    A run that could not note it, since its process was killed or there was no room, is told by the events that it
+    left: one that left no error ended without a word.
+    """
+    if run.status == dg.DagsterRunStatus.SUCCESS:
+        return "succeeded"
+    if run.status not in _FINISHED_BADLY:
+        return "in_flight"
+    noted = (
+        (RETRIED_TAG, "stopped"),
+        (REFUSED_TAG, "refused"),
+        (_INTERRUPTED_TAG, "interrupted"),
+    )
+    found = next((status for tag, status in noted if tag in run.tags), run.tags.get(ENDED_TAG))
+    for status in _ENDINGS:
+        if found == status:
+            return status
+    # Whoever cancels a run does not want it again at once.
+    return "failed" if run.status == dg.DagsterRunStatus.CANCELED else _by_its_events(instance, run.run_id)
+
+
+def _by_its_events(instance: dg.DagsterInstance, run_id: str) -> AttemptStatus:
+    errors = [data.error for _, data in _failures(instance, run_id) if data.error is not None]
+    ended = _ended_by(instance, run_id)
+    errors += [] if ended is None else [ended]
+    told = [interruption_stored(error) for error in errors]
+    return next((one for one in told if one is not None), "failed" if errors else "killed")
+
+
+def retry(instance: dg.DagsterInstance, model: str, batch: str | None = None, *, every: bool = True) -> list[str]:
+    """Hold what ended badly against nothing any more, so that it is tried again at once, and give the batches.
+
+    Parameters
+    ----------
+    instance
+        Dagster's instance.
+    model
+        The model.
+    batch
+        The batch; None for all.
+    every
+        Whether what was given up is tried again too; otherwise only what rests after an interruption.
+
+    """
+    batches = []
+    filters = dg.RunsFilter(tags={MODEL_TAG: model}, statuses=list(_FINISHED_BADLY))
+    for run in reversed(instance.get_runs(filters)):
+        of = _batch_of(run)
+        if of is None or batch not in {None, of} or RETRIED_TAG in run.tags or REFUSED_TAG in run.tags:
+            continue
+        if every or how_it_stands(instance, run) == "interrupted":
+            instance.add_run_tags(run.run_id, {RETRIED_TAG: "true"})
+            batches.append(of)
+    return list(dict.fromkeys(batches))
 
 
 def under_way(instance: dg.DagsterInstance, model: str) -> str | None:
@@ -136,25 +189,35 @@ def measuring(model: str, purpose: str, batch: str, fingerprint: str, attempt: i
 
 def attempts(instance: dg.DagsterInstance, model: str, purpose: str) -> Counter[tuple[str, str]]:
     """Count the runs of a purpose by batch and fingerprint."""
-    return Counter((run.tags[BATCH_TAG], run.tags.get(FINGERPRINT_TAG, "")) for run in _runs(instance, model, purpose))
+    runs = [run for _, run in _records(instance, model, purpose)]
+    return Counter((run.tags[BATCH_TAG], run.tags.get(FINGERPRINT_TAG, "")) for run in runs)
 
 
-def exhausted(instance: dg.DagsterInstance, model: str, purpose: str, allowed: int) -> frozenset[tuple[str, str]]:
-    """Give what was tried `allowed` times, by batch and fingerprint, since another content of the batch was tried.
+def tries(instance: dg.DagsterInstance, model: str, purpose: str) -> dict[tuple[str, str], list[Attempt]]:
+    """Give the runs of a purpose by batch and fingerprint, the newest first, since another content was tried."""
+    latest: dict[str, tuple[str, list[Attempt]]] = {}
+    for record, run in _records(instance, model, purpose):
+        batch, fingerprint = run.tags[BATCH_TAG], run.tags.get(FINGERPRINT_TAG, "")
+        if batch not in latest or latest[batch][0] != fingerprint:
+            latest[batch] = (fingerprint, [])
+        latest[batch][1].insert(0, Attempt(how_it_stands(instance, run), _ended(record)))
+    return {(batch, fingerprint): runs for batch, (fingerprint, runs) in latest.items()}
 
-    What is under way is not among it.
+
+def exhausted(instance: dg.DagsterInstance, model: str, purpose: str, allowed: int) -> dict[tuple[str, str], str]:
+    """Give what is not tried again by itself, by batch and fingerprint, and why; what is under way is not among it.
+
+    What is due still though it succeeded is not done over and over either.
     """
-    latest: dict[str, list[dg.DagsterRun]] = {}
-    for run in _runs(instance, model, purpose):
-        same = latest.setdefault(run.tags[BATCH_TAG], [])
-        if same and same[-1].tags.get(FINGERPRINT_TAG) != run.tags.get(FINGERPRINT_TAG):
-            same.clear()
-        same.append(run)
-    return frozenset(
-        (batch, runs[-1].tags.get(FINGERPRINT_TAG, ""))
-        for batch, runs in latest.items()
-        if len(runs) >= allowed and all(run.status not in UNDER_WAY for run in runs)
-    )
+    found = {}
+    for known_by, runs in tries(instance, model, purpose).items():
+        if runs[0].status == "in_flight":
+            continue
+        ended = [one for one in runs if one.status in {"succeeded", "refused", "failed"}]
+        why = f"was tried {len(ended)} times" if len(ended) >= allowed else why_left_alone(runs, allowed)
+        if why is not None:
+            found[known_by] = why
+    return found
 
 
 def trainings(instance: dg.DagsterInstance, model: str, model_asset: dg.AssetKey, declared: str = "") -> list[Training]:
@@ -166,20 +229,16 @@ def trainings(instance: dg.DagsterInstance, model: str, model_asset: dg.AssetKey
     One by hand is known by what it materialized, whatever job or button launched it, and consumes the evidence that
     stood when it trained: also where requested ones of the same batch came before, or failed.
     """
-    found: list[Training] = []
-    status: TrainingStatus
-    requested = _runs(instance, model, "training")
-    for run in requested:
-        if run.status == dg.DagsterRunStatus.SUCCESS:
-            status = "succeeded"
-        elif run.status in _FINISHED_BADLY:
-            if run.tags.get(DECLARED_TAG, declared) != declared:
-                continue
-            status = "failed"
-        else:
-            status = "in_flight"
-        found.append(Training(run.tags[BATCH_TAG], run.tags.get(EVIDENCE_TAG, ""), status))
-    return [*found, *_by_hand(instance, model_asset, {run.run_id for run in requested})]
+    requested = _records(instance, model, "training")
+    found = []
+    for record, run in requested:
+        status = how_it_stands(instance, run)
+        if status not in {"succeeded", "in_flight"} and run.tags.get(DECLARED_TAG, declared) != declared:
+            continue
+        # Labels that refused a training may have come since.
+        status = "failed" if status == "refused" else status
+        found.append(Training(run.tags[BATCH_TAG], run.tags.get(EVIDENCE_TAG, ""), status, _ended(record)))
+    return [*found, *_by_hand(instance, model_asset, {run.run_id for _, run in requested})]
 
 
 def _by_hand(instance: dg.DagsterInstance, model_asset: dg.AssetKey, requested: set[str]) -> list[Training]:
@@ -201,9 +260,10 @@ def _materializations(instance: dg.DagsterInstance, asset: dg.AssetKey) -> Itera
         yield from page.records
 
 
-def _runs(instance: dg.DagsterInstance, model: str, purpose: str) -> list[dg.DagsterRun]:
-    runs = instance.get_runs(filters=dg.RunsFilter(tags={MODEL_TAG: model, PURPOSE_TAG: purpose}))
-    return list(reversed(runs))
+def _records(instance: dg.DagsterInstance, model: str, purpose: str) -> list[tuple[dg.RunRecord, dg.DagsterRun]]:
+    """Read the runs of a purpose, oldest first."""
+    found = instance.get_run_records(dg.RunsFilter(tags={MODEL_TAG: model, PURPOSE_TAG: purpose}))
+    return [(record, record.dagster_run) for record in reversed(found)]
 
 
 def jobs(instance: dg.DagsterInstance, model: str, limit: int | None = None) -> list[JobRow]:
@@ -253,6 +313,15 @@ def _ended(record: dg.RunRecord) -> dt.datetime | None:
 
 def _moment(seconds: float | None) -> dt.datetime | None:
     return None if seconds is None else dt.datetime.fromtimestamp(seconds, dt.UTC)
+
+
+def last_moment(instance: dg.DagsterInstance, run_id: str) -> float | None:
+    """Give when the last event of a run was stored, in seconds since 1970; None where it has none."""
+    events = instance.get_records_for_run(run_id, limit=1, ascending=False).records
+    if events:
+        return events[0].timestamp
+    record = instance.get_run_record_by_id(run_id)
+    return None if record is None else record.create_timestamp.timestamp()
 
 
 def why_failed(instance: dg.DagsterInstance, run_id: str) -> str:

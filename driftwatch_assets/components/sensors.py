@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from driftwatch_assets.arrivals import plan_arrivals
+from driftwatch_assets.attempts import Patience, retry_command
 from driftwatch_assets.components import records
 from driftwatch_assets.components.forgotten import told_of_forgotten
 from driftwatch_assets.components.lost import LakeLost, check_lake
@@ -77,6 +78,7 @@ def retraining_course(instance: dg.DagsterInstance, watched: Watched, keys: Keys
         tuple(one.trained_through for one in watched.registry.history(watched.name) if one.gate_result == "promoted"),
         declaration.initial_batches,
         declaration.retraining,
+        patience_of(watched),
     )
 
 
@@ -86,14 +88,19 @@ def declared_training(watched: Watched) -> str:
     return hashlib.sha256(declared.encode()).hexdigest()[:16]
 
 
+def patience_of(watched: Watched) -> Patience:
+    """Give how long anything of a model rests that was interrupted, looked at now."""
+    return Patience(watched.declaration.arrivals.pause_seconds, dt.datetime.now(dt.UTC))
+
+
 def awaited_labels(instance: dg.DagsterInstance, watched: Watched) -> list[tuple[str, str]]:
     """Give the batches whose labels are known and will still be measured: those that were given up hold up nothing."""
     due = due_labels(watched)
-    given_up = _given_up(instance, watched) if due else frozenset()
+    given_up = _given_up(instance, watched) if due else {}
     return [one for one in due if one not in given_up]
 
 
-def _given_up(instance: dg.DagsterInstance, watched: Watched) -> frozenset[tuple[str, str]]:
+def _given_up(instance: dg.DagsterInstance, watched: Watched) -> dict[tuple[str, str], str]:
     return records.exhausted(instance, watched.name, "labels", watched.declaration.arrivals.attempts)
 
 
@@ -132,6 +139,7 @@ def intake_plan(
         training_pending=training_pending,
         policy=watched.declaration.arrivals,
         now=dt.datetime.now(dt.UTC),
+        model=watched.name,
     )
 
 
@@ -185,6 +193,8 @@ def build_arrivals(
         forgotten = _forgotten(context.instance, watched, keys, arrived) if quiet else []
         notes = "; ".join([plan.reason, *forgotten, *arrived.waiting, *arrived.remarks])
         context.log.info(notes)
+        for told in plan.left_alone:
+            context.log.error(told)
         if not plan.requests and not plan.additions:
             return dg.SensorResult(skip_reason=notes, cursor=cursor)
         return dg.SensorResult(
@@ -235,10 +245,11 @@ def build_labels(
         if busy:
             return dg.SkipReason(f"batch {busy} is under way")
         tried = records.attempts(context.instance, watched.name, "labels")
-        given_up = _given_up(context.instance, watched)
+        tries = records.tries(context.instance, watched.name, "labels")
+        given_up, patience = _given_up(context.instance, watched), patience_of(watched)
         stuck = [
-            f"performance of batch {batch} failed {watched.declaration.arrivals.attempts} times: mend the cause and "
-            f"launch it by hand"
+            f"performance of batch {batch} {given_up[batch, fingerprint]}: mend the cause, then run "
+            f"`{retry_command(watched.name, batch)}`"
             for batch, fingerprint in due
             if (batch, fingerprint) in given_up
         ]
@@ -246,6 +257,10 @@ def build_labels(
             context.log.error(told)
         for batch, fingerprint in due:
             if (batch, fingerprint) in given_up:
+                continue
+            rest = patience.left(tries.get((batch, fingerprint), [])).total_seconds()
+            if rest > 0:
+                stuck.append(f"performance of batch {batch} was interrupted and is tried again in {rest:.0f} s")
                 continue
             attempt = tried[batch, fingerprint] + 1
             return dg.SensorResult(

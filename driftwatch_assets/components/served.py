@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 
 from driftwatch_assets.components import records
-from driftwatch_assets.components.events import as_events
+from driftwatch_assets.components.events import as_events, telling_how_it_ends
 from driftwatch_assets.components.keys import Keys
 from driftwatch_assets.components.processes import claim
 from driftwatch_assets.components.served_sensor import build_served_sensor
@@ -54,6 +54,8 @@ def _asset(declaration: Declaration, keys: Keys, watch: Callable[[Places], Watch
     def materialize(context: dg.AssetExecutionContext, places: Places) -> Iterator[Any]:
         started = time.monotonic()
         claim(context)
-        yield from as_events(context, {keys.served: watch_served(watch(places), context.partition_key)}, started)
+        with telling_how_it_ends(context):
+            outcome = watch_served(watch(places), context.partition_key)
+        yield from as_events(context, {keys.served: outcome}, started)
 
     return materialize

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from driftwatch_assets.attempts import retry_command
 from driftwatch_assets.components import records
 from driftwatch_assets.components.processes import close_abandoned_runs
+from driftwatch_assets.components.sensors import patience_of
 from driftwatch_assets.resources import Places
 from driftwatch_assets.steps import due_served
 
@@ -52,11 +54,21 @@ def build_served_sensor(
         allowed = watched.declaration.arrivals.attempts
         given_up = records.exhausted(context.instance, watched.name, _PURPOSE, allowed)
         stuck = [hour for hour, identity in due if (hour, identity) in given_up]
-        if stuck:
-            context.log.error("watching %s failed %s times: launch it by hand", ", ".join(stuck), allowed)
-        asked = [one for one in due if one not in given_up][:_AT_ONCE]
+        for hour, identity in due:
+            if (hour, identity) in given_up:
+                context.log.error(
+                    "watching %s %s: mend the cause, then run `%s`",
+                    hour,
+                    given_up[hour, identity],
+                    retry_command(watched.name, hour),
+                )
+        tries = records.tries(context.instance, watched.name, _PURPOSE)
+        patience = patience_of(watched)
+        waiting = [one for one in due if one not in given_up]
+        asked = [one for one in waiting if not patience.left(tries.get(one, []))][:_AT_ONCE]
         if not asked:
-            return dg.SkipReason(f"{len(stuck)} hours were given up")
+            resting = f", {len(waiting)} were interrupted and rest" if waiting else ""
+            return dg.SkipReason(f"{len(stuck)} hours were given up{resting}")
         return dg.SensorResult(
             run_requests=[
                 records.measuring(watched.name, _PURPOSE, hour, identity, tried[hour, identity] + 1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import tempfile
 import warnings
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +16,7 @@ from driftwatch_assets.registry.errors import ArtifactRefused
 from driftwatch_assets.registry.evidence import beside_model
 from driftwatch_assets.registry.trust import loads, trusted_types
 from driftwatch_assets.registry.version import LoadedModel
+from driftwatch_assets.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,7 +77,7 @@ def store_model(
     stored = client.create_logged_model(
         experiment, name="model", source_run_id=run_id, tags={"trained_through": outcome.trained_through}
     )
-    with tempfile.TemporaryDirectory(prefix="driftwatch-") as folder:
+    with scratch_folder() as folder:
         paths = []
         for name, content in beside.items():
             path = Path(folder, name)
@@ -131,13 +131,13 @@ def _read(tracking_uri: str, model_id: str, what: str) -> dict[str, bytes]:
     """Read the files that a loaded model is made of; MLflow's descriptions of them are not among these."""
     import mlflow.artifacts  # noqa: PLC0415 - heavy: loaded by the step that needs it
 
-    with tempfile.TemporaryDirectory(prefix="driftwatch-") as folder:
+    with scratch_folder() as folder:
         try:
             # A part of the client looks where the process points, whatever it is told.
             mlflow.set_tracking_uri(tracking_uri)
             local = Path(
                 mlflow.artifacts.download_artifacts(
-                    artifact_uri=f"models:/{model_id}", dst_path=folder, tracking_uri=tracking_uri
+                    artifact_uri=f"models:/{model_id}", dst_path=str(folder), tracking_uri=tracking_uri
                 )
             )
             paths = [local / _ESTIMATOR, *sorted((local / _BESIDE).iterdir())]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import time
 from collections import OrderedDict
 from contextlib import contextmanager
@@ -15,10 +14,11 @@ from driftwatch_assets.lake import batch_order
 from driftwatch_assets.registry import evidence
 from driftwatch_assets.registry.artifact import load_model, store_model
 from driftwatch_assets.registry.removal import remove_model, runs_of
-from driftwatch_assets.registry.runs import DAGSTER_RUN, end_runs, search_runs
+from driftwatch_assets.registry.runs import DAGSTER_RUN, begin_beside, delete_orphans, end_runs, search_runs, take_up
 from driftwatch_assets.registry.store import alone, experiment_id, open_client
 from driftwatch_assets.registry.trust import ALWAYS_TRUSTED
 from driftwatch_assets.registry.version import LoadedModel, ModelVersion, champion_among
+from driftwatch_assets.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -102,7 +102,8 @@ class ModelRegistry:
         Written in this order: parameters, metrics and files of the run; the model's files; the version with all its
         tags, in one transaction; the alias. A process that dies before the version leaves nothing that `history`
         shows; one that dies after it leaves a whole version, and the alias is set by the next call. A training that is
-        registered already is not registered again.
+        registered already is not registered again: the run that it was registered from goes on, in the place of the
+        active one.
 
         Parameters
         ----------
@@ -133,10 +134,26 @@ class ModelRegistry:
         known = self.trained(model, outcome.training_fingerprint)
         if known is None:
             run_id = run_id or self._active_run_id(model)
+            if any(one.run_id == run_id for one in self.history(model)):
+                run_id = begin_beside(self._client, run_id)
             self._record(outcome, figures or {}, run_id)
             known = self._register_version(model, outcome, references, run_id)
+        elif run_id is None:
+            self._go_on_with(known.run_id)
         self.point_alias(model)
         return known
+
+    def _go_on_with(self, run_id: str) -> None:
+        """Let the run of a version stand for the active one, in which nothing is recorded."""
+        import mlflow  # noqa: PLC0415 - heavy: loaded by the step that needs it
+
+        active = mlflow.active_run()
+        if active is None or active.info.run_id == run_id:
+            return
+        mlflow.end_run()
+        take_up(self._client, run_id, active.data.tags.get(DAGSTER_RUN))
+        self._client.delete_run(active.info.run_id)
+        mlflow.start_run(run_id=run_id)
 
     def trained(self, model: str, training_fingerprint: str) -> ModelVersion | None:
         """Give the version that a training was registered as, if it was."""
@@ -216,8 +233,11 @@ class ModelRegistry:
         """Delete a model with all its versions; its runs go to MLflow's bin."""
         remove_model(self._client, model, self.runs(model), self.history(model))
 
-    def begin(self, dagster_run_id: str, name: str) -> str:
+    def begin(self, dagster_run_id: str, name: str, through: str | None = None) -> str:
         """Give the id of a Dagster run's MLflow run, which is created where there is none.
+
+        Where an earlier run registered a version trained through the batch `through` and ended before all was done, it
+        is taken up again. What an earlier one stored and registered nothing of is deleted.
 
         It carries the tag that names the Dagster run from its first moment: one that was created first and tagged
         afterwards would stay RUNNING for ever when its process dies in between.
@@ -225,6 +245,11 @@ class ModelRegistry:
         known = search_runs(self._client, self._experiment_id, f"tags.{DAGSTER_RUN} = '{dagster_run_id}'")
         if known:
             return str(known[0].info.run_id)
+        self._delete_orphans()
+        for version in self.history(self.experiment):
+            if version.trained_through == through and self._client.get_run(version.run_id).info.status != "FINISHED":
+                take_up(self._client, version.run_id, dagster_run_id)
+                return version.run_id
         created = self._client.create_run(self._experiment_id, tags={DAGSTER_RUN: dagster_run_id}, run_name=name)
         return str(created.info.run_id)
 
@@ -252,7 +277,15 @@ class ModelRegistry:
         """
         running = search_runs(self._client, self._experiment_id, "attributes.status = 'RUNNING'")
         gone = [run for run in running if DAGSTER_RUN in run.data.tags and not is_alive(run.data.tags[DAGSTER_RUN])]
-        return end_runs(self._client, gone, "FAILED", "its process ended without a word; found dead afterwards")
+        ended = end_runs(self._client, gone, "FAILED", "its process ended without a word; found dead afterwards")
+        if ended:
+            self._delete_orphans()
+        return ended
+
+    def _delete_orphans(self) -> list[str]:
+        """Delete stored models of runs that ended without registering them, and give their ids."""
+        registered = {one.model_id for one in self.history(self.experiment)}
+        return delete_orphans(self._client, self._experiment_id, registered)
 
     @cached_property
     def _client(self) -> Any:
@@ -282,7 +315,7 @@ class ModelRegistry:
             metrics=[Metric(_plain(name), value, now, 0) for name, value in evidence.metrics(outcome).items()],
             params=[Param(name, value) for name, value in evidence.parameters(outcome).items()],
         )
-        with tempfile.TemporaryDirectory(prefix="driftwatch-") as folder:
+        with scratch_folder() as folder:
             for name, content in {**evidence.files(outcome), **figures}.items():
                 path = Path(folder, name)
                 path.parent.mkdir(parents=True, exist_ok=True)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-import sqlite3
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from driftwatch_assets import sqlite_files
 from driftwatch_assets.registry.errors import RegistryIncomplete, RegistryUnreachable
+from driftwatch_assets.registry.making import make_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SQLITE = "sqlite:///"
-_WAIT_SECONDS = 120.0
 
 
 def switch_off_telemetry() -> None:
@@ -55,6 +55,8 @@ def open_client(tracking_uri: str) -> Any:
     mlflow.set_tracking_uri(tracking_uri)
     try:
         with alone(tracking_uri):
+            if tracking_uri.startswith(_SQLITE):
+                make_store(Path(tracking_uri.removeprefix(_SQLITE)))
             client = mlflow.MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
             client.search_experiments(max_results=1)
     except Exception as broken:
@@ -107,16 +109,9 @@ def _as_uri(place: str) -> str:
 
 @contextmanager
 def alone(tracking_uri: str) -> Iterator[None]:
-    """Let one process at a time through where the store is a SQLite file.
-
-    The lock is a transaction on a SQLite file beside the store: it works on every platform and ends with its process,
-    also with a killed one.
-    """
+    """Let one process at a time through where the store is a SQLite file."""
     if not tracking_uri.startswith(_SQLITE):
         yield
         return
-    store = Path(tracking_uri.removeprefix(_SQLITE))
-    store.parent.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(f"{store}.lock", timeout=_WAIT_SECONDS, isolation_level=None)) as lock:
-        lock.execute("BEGIN EXCLUSIVE")
+    with sqlite_files.alone(Path(tracking_uri.removeprefix(_SQLITE))):
         yield

@@ -34,7 +34,7 @@ def mlflow_tracking(context: dg.InitResourceContext) -> Iterator[Any]:
         config["mlflow_tracking_uri"], config["experiment_name"], artifact_root=config["artifact_root"]
     )
     if context.run is not None:
-        registry.begin(context.run.run_id, context.run.job_name)
+        registry.begin(context.run.run_id, context.run.job_name, context.run.tags.get("dagster/partition"))
 
     import mlflow  # noqa: PLC0415 - heavy: loaded by the step that needs it
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from driftwatch_assets.retraining.policy import BatchEvidence, Decision, RetrainingPolicy, Training, decide
+
+if TYPE_CHECKING:
+    from driftwatch_assets.attempts import Patience
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,8 @@ class Course:
         The batches that promoted models were trained through.
     initial_batches, policy
         As declared.
+    patience
+        How long an interrupted training rests; None where it rests not at all.
 
     Examples
     --------
@@ -38,6 +44,7 @@ class Course:
     promoted: tuple[str, ...]
     initial_batches: int
     policy: RetrainingPolicy
+    patience: Patience | None = None
 
     def decision(self, through: str | None = None) -> Decision:
         """Let the policy decide; with `through`, as if there were no batch after that one, nor a training through it.
@@ -63,4 +70,5 @@ class Course:
             has_champion=any(batch not in later for batch in self.promoted),
             initial_batches=self.initial_batches,
             policy=self.policy,
+            patience=self.patience,
         )

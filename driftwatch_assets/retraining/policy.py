@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from driftwatch_assets.attempts import AttemptStatus, crashes, why_left_alone
 from driftwatch_assets.retraining.rule import Rule
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Sequence
+
+    from driftwatch_assets.attempts import Patience
 
 Trigger = Literal[
     "data_drift",
@@ -21,7 +25,7 @@ Trigger = Literal[
     "performance",
     "governance",
 ]
-TrainingStatus = Literal["in_flight", "succeeded", "failed"]
+TrainingStatus = AttemptStatus
 DecisionKind = Literal["retrain", "wait", "none", "give_up"]
 
 _INITIAL = "initial-"
@@ -112,11 +116,12 @@ class BatchEvidence:
 
 @dataclass(frozen=True)
 class Training:
-    """One run that trained, or tried to train, through a batch."""
+    """One run that trained, or tried to train, through a batch; see `AttemptStatus`."""
 
     batch: str
     evidence: str
     status: TrainingStatus
+    ended: dt.datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -147,6 +152,7 @@ def decide(
     has_champion: bool,
     initial_batches: int,
     policy: RetrainingPolicy,
+    patience: Patience | None = None,
 ) -> Decision:
     """Decide whether the model is to be trained now.
 
@@ -164,7 +170,9 @@ def decide(
 
     A training that succeeded consumes all evidence up to its batch, whether its challenger was promoted or
     refused: the same evidence never trains twice, and is not counted among the `failures` again. A training by hand
-    consumes whatever its batch holds. A run that failed is tried again until `attempts` runs failed.
+    consumes whatever its batch holds. A run that failed is tried again until `attempts` runs failed, and one that was
+    interrupted for as long as it takes, after a pause. The first training is done once one succeeded: where a run has
+    registered the first champion and ended before all of it was done, the same training is asked for again.
 
     Parameters
     ----------
@@ -178,11 +186,13 @@ def decide(
         Labelled batches that the first training needs.
     policy
         The declared policy.
+    patience
+        How long an interrupted training rests; None where it rests not at all.
 
     Returns
     -------
     Decision
-        `retrain` with its batch, evidence and attempt; `wait` while a training is under way; `give_up` when
+        `retrain` with its batch, evidence and attempt; `wait` while a training is under way or rests; `give_up` when
         the last allowed attempt failed; `none` otherwise. Always with a reason in words.
 
     Examples
@@ -200,12 +210,34 @@ def decide(
     if running is not None:
         return Decision("wait", f"a training through batch {running.batch} is under way", running.batch)
     if not has_champion:
-        return _decide_initial(batches, trainings, initial_batches, policy)
-    return _decide_again(batches, trainings, policy)
+        return _decide_initial(batches, trainings, initial_batches, policy, patience)
+    begun = _begun(batches, trainings, policy)
+    if begun is not None:
+        decision = _initial_through(begun, trainings, policy, patience)
+        if decision.kind != "give_up":
+            return decision
+    return _decide_again(batches, trainings, policy, patience)
+
+
+def _begun(
+    batches: Sequence[BatchEvidence], trainings: Sequence[Training], policy: RetrainingPolicy
+) -> BatchEvidence | None:
+    """Give the batch of a first training that was begun on what stands there still, where none was ever finished."""
+    if not trainings or any(training.status == "succeeded" for training in trainings):
+        return None
+    last = trainings[-1]
+    for one in batches:
+        if one.batch == last.batch and _INITIAL + one.evidence == last.evidence:
+            return one if one.labelled_rows >= policy.minimum_labels else None
+    return None
 
 
 def _decide_initial(
-    batches: Sequence[BatchEvidence], trainings: Sequence[Training], initial_batches: int, policy: RetrainingPolicy
+    batches: Sequence[BatchEvidence],
+    trainings: Sequence[Training],
+    initial_batches: int,
+    policy: RetrainingPolicy,
+    patience: Patience | None,
 ) -> Decision:
     labelled = [batch for batch in batches if batch.labelled_rows > 0]
     if len(labelled) < initial_batches:
@@ -229,27 +261,32 @@ def _decide_initial(
             f"the first training, through batch {target.batch}, was refused; a newer batch is needed, or other gold of "
             f"batch {ready[0].batch} (see `driftwatch backfill`)",
         )
-    evidence = _INITIAL + target.evidence
+    return _initial_through(target, trainings, policy, patience)
+
+
+def _initial_through(
+    target: BatchEvidence, trainings: Sequence[Training], policy: RetrainingPolicy, patience: Patience | None
+) -> Decision:
     reason = f"first training, through batch {target.batch}"
-    return _attempt(target.batch, evidence, ("initial",), reason, trainings, policy)
+    return _attempt(target.batch, _INITIAL + target.evidence, ("initial",), reason, trainings, policy, patience)
 
 
 def _ended(batch: BatchEvidence, trainings: Sequence[Training], policy: RetrainingPolicy) -> bool:
     """Tell whether a training through a batch was refused, or given up, on what the batch holds now."""
     if _consumed(batch, [training for training in trainings if training.status == "succeeded"]):
         return True
-    failed = [
-        training
-        for training in trainings
-        if training.status == "failed"
-        and training.batch == batch.batch
-        and training.evidence == _INITIAL + batch.evidence
+    evidence = _INITIAL + batch.evidence
+    same = [
+        training for training in reversed(trainings) if (training.batch, training.evidence) == (batch.batch, evidence)
     ]
-    return len(failed) >= policy.attempts
+    return why_left_alone(same, policy.attempts) is not None
 
 
 def _decide_again(
-    batches: Sequence[BatchEvidence], trainings: Sequence[Training], policy: RetrainingPolicy
+    batches: Sequence[BatchEvidence],
+    trainings: Sequence[Training],
+    policy: RetrainingPolicy,
+    patience: Patience | None,
 ) -> Decision:
     position = {batch.batch: index for index, batch in enumerate(batches)}
     succeeded = [training for training in trainings if training.status == "succeeded" and training.batch in position]
@@ -289,7 +326,7 @@ def _decide_again(
             blocked=True,
         )
     reason = f"batch {target.batch} failed: {', '.join(target.failed)}"
-    return _attempt(target.batch, target.evidence, target.failed, reason, trainings, policy)
+    return _attempt(target.batch, target.evidence, target.failed, reason, trainings, policy, patience)
 
 
 def _consumed(batch: BatchEvidence, succeeded: Sequence[Training]) -> bool:
@@ -306,21 +343,31 @@ def _attempt(
     reason: str,
     trainings: Sequence[Training],
     policy: RetrainingPolicy,
+    patience: Patience | None,
 ) -> Decision:
-    same = [training for training in trainings if training.batch == batch and training.evidence == evidence]
+    same = [training for training in reversed(trainings) if (training.batch, training.evidence) == (batch, evidence)]
     if any(training.status == "succeeded" for training in same):
         return Decision("none", f"the training through batch {batch} has been done on this evidence")
-    failed = len(same)
-    if failed >= policy.attempts:
+    why = why_left_alone(same, policy.attempts)
+    if why is not None:
+        failed = crashes(same)
+        said = (
+            f"{reason}; {failed} of {policy.attempts} training runs failed: mend the cause and launch the partition "
+            f"{batch} of the model by hand"
+            if failed >= policy.attempts
+            else f"{reason}; it {why}: mend the cause and launch the partition {batch} of the model by hand"
+        )
         return Decision(
             "give_up",
-            f"{reason}; {failed} of {policy.attempts} training runs failed: mend the cause and launch the partition "
-            f"{batch} of the model by hand; with another declaration of the training, or once `driftwatch backfill` "
-            f"has made other gold of the batch, it is tried again by itself",
+            f"{said}; with another declaration of the training, once `driftwatch backfill` has made other gold of the "
+            f"batch, or with `driftwatch retry`, it is tried again by itself",
             batch,
             evidence,
-            failed,
+            len(same),
             triggers,
             blocked=True,
         )
-    return Decision("retrain", reason, batch, evidence, failed + 1, triggers)
+    rest = patience.left(same).total_seconds() if patience is not None else 0.0
+    if rest > 0:
+        return Decision("wait", f"{reason}; it was interrupted and is tried again in {rest:.0f} s", batch, evidence)
+    return Decision("retrain", reason, batch, evidence, len(same) + 1, triggers)

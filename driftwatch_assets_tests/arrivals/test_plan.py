@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from driftwatch_assets.arrivals import ArrivalPolicy, Intake, Landed, plan_arrivals
+from driftwatch_assets.attempts import KILLS
 from driftwatch_assets.lake import batch_order
 
 if TYPE_CHECKING:
@@ -165,6 +166,37 @@ class TestAnInterruption:
         assert asked(plan(landed("1"), self.interrupted("1"), now=NOON - dt.timedelta(days=365))) == ["1"]
 
 
+class TestAKill:
+    """The process was killed, or there was no memory left."""
+
+    def test_is_no_attempt_and_does_not_rest_the_first_time(self) -> None:
+        history = [*done("3", status="failed"), Intake("3", "f3", "killed", NOON)]
+        assert asked(plan(landed("3"), history)) == ["3"]
+        assert asked(plan(landed("3"), [*history, Intake("3", "f3", "killed", NOON)])) == []
+        assert asked(plan(landed("3"), [*history, *history[1:]], now=NOON + dt.timedelta(minutes=1))) == ["3"]
+
+    def test_many_times_in_a_row_is_held_aloud_and_later_batches_go_on(self) -> None:
+        killed = done("3", status="killed") * KILLS
+        made = plan(landed("3", "4"), killed)
+        assert asked(made) == ["4"]
+        [said] = made.left_alone
+        assert said.startswith("batch 3 was killed 10 times")
+        assert "`driftwatch retry MODEL 3`" in said
+        assert said in made.reason
+
+    def test_after_a_person_asked_for_another_try_counts_anew(self) -> None:
+        asked_for = done("3", status="stopped") * KILLS
+        assert asked(plan(landed("3"), [*asked_for, *done("3", status="killed") * (KILLS - 1)])) == ["3"]
+
+    def test_of_another_content_is_not_held_against_a_corrected_one(self) -> None:
+        assert asked(plan([Landed("3", "corrected")], done("3", status="killed") * KILLS)) == ["3"]
+
+
+def test_a_batch_that_crashed_too_often_is_named_with_the_command_that_asks_for_it() -> None:
+    made = plan(landed("1", "2", "3"), [*done("1", "2"), *done("3", status="failed") * 2])
+    assert made.left_alone == ("batch 3 failed 2 times: mend the cause, then run `driftwatch retry MODEL 3`",)
+
+
 def test_additions_of_one_tick_are_bounded() -> None:
     policy = ArrivalPolicy(additions=3)
     made = plan(landed(*map(str, range(1, 11))), initial=10, policy=policy)
@@ -176,7 +208,9 @@ def test_additions_of_one_tick_are_bounded() -> None:
 EVENTS = st.lists(
     st.tuples(st.sampled_from(["1", "2", "3", "9", "10", "11"]), st.sampled_from(["a", "b"])), min_size=1, max_size=12
 )
-ENDS = st.lists(st.sampled_from(["succeeded", "refused", "interrupted", "failed"]), min_size=80, max_size=80)
+ENDS = st.lists(
+    st.sampled_from(["succeeded", "refused", "interrupted", "stopped", "killed", "failed"]), min_size=80, max_size=80
+)
 
 
 @given(deliveries=EVENTS, ends=ENDS, initial=st.integers(1, 4), attempts=st.integers(1, 3), additions=st.integers(1, 5))

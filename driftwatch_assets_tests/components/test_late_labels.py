@@ -282,7 +282,7 @@ def test_labels_that_cannot_be_measured_are_given_up_loudly_and_hold_up_nothing(
     assert "the club's books are closed" in story.failed["first attempt: 2024-01"]
     assert story.batches("given up") == []
     assert story.told["given up"].note == (
-        "performance of batch 2024-01 failed 2 times: mend the cause and launch it by hand"
+        "performance of batch 2024-01 failed 2 times: mend the cause, then run `driftwatch retry club 2024-01`"
     )
     assert story.batches("arrivals after giving up") == ["2024-04"]
 

@@ -9,6 +9,7 @@ import uuid
 
 import dagster as dg
 import pytest
+from dagster._core.events import DagsterEvent, EngineEventData
 
 from driftwatch_assets.components import records
 from driftwatch_assets.components.processes import (
@@ -110,3 +111,30 @@ def test_who_is_stopped_has_not_failed_and_who_waits_or_runs_elsewhere_is_left_a
     assert stopped.tags[records.ENDED_TAG] == "stopped"
     stop_waiting_runs(instance, MODEL)
     assert [_status(instance, one).value for one in (elsewhere, waiting)] == ["STARTED", "CANCELED"]
+
+
+def test_a_dead_run_ends_when_it_was_last_heard_of_and_its_end_is_no_attempt(instance: dg.DagsterInstance) -> None:
+    run_id = _id()
+    host, pid, _, _ = claim_of(run_id).split(":")
+    _run(instance, f"{host}:{pid}:1:{run_id}", run_id)
+    heard = 1_700_000_000.0
+    started = DagsterEvent("ENGINE_EVENT", "work", message="working", event_specific_data=EngineEventData())
+    instance.report_dagster_event(started, run_id, timestamp=heard)
+    close_abandoned_runs(instance)
+    record = instance.get_run_record_by_id(run_id)
+    assert record is not None
+    assert record.end_time == heard
+    assert records.how_it_stands(instance, record.dagster_run) == "killed"
+
+
+def test_a_process_that_nobody_waited_for_is_dead(instance: dg.DagsterInstance) -> None:
+    run_id = _id()
+    with subprocess.Popen(
+        [sys.executable, "-c", CLAIM, run_id], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        _run(instance, process.stdout.readline().strip(), run_id)
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert close_abandoned_runs(instance, MODEL) == [run_id]
+        process.communicate()

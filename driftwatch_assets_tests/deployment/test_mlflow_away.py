@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import mlflow
 import pytest
 
+from driftwatch_assets.components import records
 from driftwatch_assets.components.ticks import LocalDaemon
 from driftwatch_assets.definitions import defs, places_of
 from driftwatch_assets.defs.iris.simulate import simulate
@@ -107,6 +108,8 @@ def _tell(story: Story, server: Server, daemon: LocalDaemon, folder: Path) -> No
     run("training without MLflow", keys.training_job, request)
     refused("retraining is asked without MLflow", keys.retraining_sensor)
     back()
+    tick("training rests", keys.retraining_sensor)
+    records.retry(daemon.instance, MODEL)
     run("training again", keys.training_job, tick("training is due again", keys.retraining_sensor))
 
     house.deliver(second.name, second.read_bytes())
@@ -140,6 +143,10 @@ def test_what_failed_is_asked_for_again_and_done_once_it_is_back(story: Story) -
     assert story.succeeded["training again"]
     assert story.succeeded["second batch again"]
     assert story.requests["nothing is left"] == []
+
+
+def test_what_it_interrupted_rests_unless_a_person_asks_for_it(story: Story) -> None:
+    assert story.requests["training rests"] == []
 
 
 def test_the_model_is_there_once_and_the_batch_was_scored_by_it(story: Story) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,12 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from driftwatch_assets.attempts import KILLS, Patience
 from driftwatch_assets.retraining import BatchEvidence, RetrainingPolicy, Training, decide
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from driftwatch_assets.retraining import Decision
+    from driftwatch_assets.retraining.policy import TrainingStatus
 
 DEFAULT = RetrainingPolicy()
 
@@ -169,6 +172,34 @@ class TestAttempts:
         assert again([batch("8", "data_drift")], *trainings).kind == "none"
 
 
+class TestAnInterruption:
+    BATCHES = (batch("8", "data_drift"),)
+
+    def test_is_no_attempt_however_often(self) -> None:
+        ends = [Training("8", "e8", status) for status in ("failed", "interrupted", "stopped", *["killed"] * 9)]
+        decision = again(self.BATCHES, *ends)
+        assert (decision.kind, decision.batch, decision.attempt) == ("retrain", "8", 13)
+        assert again(self.BATCHES, *ends, Training("8", "e8", "failed")).kind == "give_up"
+
+    def test_rests_and_holds_later_batches_back(self) -> None:
+        now = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+        ends = [Training("8", "e8", "interrupted", now - dt.timedelta(seconds=20))]
+        decided = [
+            decide(self.BATCHES, ends, has_champion=True, initial_batches=1, policy=DEFAULT, patience=Patience(60, at))
+            for at in (now, now + dt.timedelta(seconds=40))
+        ]
+        assert [(one.kind, one.pending) for one in decided] == [("wait", True), ("retrain", True)]
+        assert decided[0].reason == "batch 8 failed: data_drift; it was interrupted and is tried again in 40 s"
+
+    def test_by_ten_kills_in_a_row_is_given_up_with_the_way_back(self) -> None:
+        decision = again(self.BATCHES, *[Training("8", "e8", "killed")] * KILLS)
+        assert (decision.kind, decision.pending) == ("give_up", False)
+        assert "it was killed 10 times" in decision.reason
+        assert "`driftwatch retry`" in decision.reason
+        asked_for = [*[Training("8", "e8", "stopped")] * KILLS, Training("8", "e8", "killed")]
+        assert again(self.BATCHES, *asked_for).kind == "retrain"
+
+
 def test_nothing_is_asked_for_while_a_training_is_under_way() -> None:
     for has_champion in (True, False):
         decision = decide(
@@ -232,6 +263,24 @@ class TestTheFirstTraining:
         assert "needs 50 labelled rows in the batch that it goes through" in decision.reason
         assert "the most being 12: nothing is trained, and no batch is judged. Lower minimum_labels" in decision.reason
 
+    @pytest.mark.parametrize("status", ["killed", "stopped", "interrupted", "failed"])
+    def test_that_registered_a_champion_and_ended_before_all_was_done_is_completed(
+        self, status: TrainingStatus
+    ) -> None:
+        batches = [batch("1", judged=False), batch("2", judged=False), batch("3", judged=False)]
+        ended = Training("3", "initial-e3", status)
+        decision = again(batches, ended)
+        assert (decision.kind, decision.batch, decision.evidence) == ("retrain", "3", "initial-e3")
+        assert (decision.attempt, decision.triggers) == (2, ("initial",))
+        assert again(batches, ended, Training("3", "initial-e3", "succeeded")).kind == "none"
+        assert again(batches, ended, Training("2", "", "succeeded")).kind == "none", "one by hand stands for it"
+
+    def test_that_registered_a_champion_of_what_is_there_no_longer_is_not_repeated(self) -> None:
+        assert (
+            again([batch("3", evidence="corrected", judged=False)], Training("3", "initial-e3", "killed")).kind
+            == "none"
+        )
+
     def test_consumes_the_evidence_of_its_batch(self) -> None:
         done = Training("3", "initial-e3", "succeeded")
         assert again([batch("3", "data_drift")], done).kind == "none"
@@ -268,7 +317,7 @@ TRAININGS = st.lists(
         lambda key, content, status: Training(key, content + key if content else "", status),
         st.sampled_from(KEYS),
         st.sampled_from(["", "a", "b", "initial-a"]),
-        st.sampled_from(["succeeded", "failed"]),
+        st.sampled_from(["succeeded", "failed", "interrupted", "killed"]),
     ),
     max_size=6,
 )
@@ -328,7 +377,8 @@ def test_however_trainings_end_a_standing_history_asks_for_a_bounded_number_of_t
     else:
         pytest.fail(f"it never came to rest: {asked[-5:]}")
     assert len(set(asked)) == len(asked), "a run key is burnt: no request may be repeated"
-    assert all(attempt <= policy.attempts for _, _, attempt in asked)
+    # What was interrupted is no attempt, but is counted into the key of the next request.
+    assert all(attempt <= policy.attempts + len(trainings) for _, _, attempt in asked)
 
 
 @given(**HISTORIES)
@@ -360,4 +410,4 @@ def test_every_decision_has_a_reason_and_every_request_what_it_needs(
     if decision.kind == "retrain":
         target = next(one for one in batches if one.batch == decision.batch)
         assert target.labelled_rows >= policy.minimum_labels
-        assert not has_champion or target.failed
+        assert not has_champion or target.failed or decision.triggers == ("initial",)

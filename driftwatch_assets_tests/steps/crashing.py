@@ -94,6 +94,7 @@ def found(house: House) -> dict[str, Any]:
         "unfinished": [name for name in house.files() if name.endswith(".tmp")],
         "runs": statuses,
         "mlflow": [run.info.status for run in runs],
+        "logged_models": len(client.search_logged_models([experiment.experiment_id])),
         "versions": [
             [one.trained_through, one.gate_result, one.fingerprint] for one in house.watched.registry.history(MODEL)
         ],

@@ -42,6 +42,9 @@ RUN_BY = {
     "driftwatch alerts list --state open": _READ,
     "driftwatch alerts ack 2 --by ann": _READ,
     "driftwatch alerts deliver": _READ,
+    "driftwatch retry gas_sensors 7": (
+        "components/test_interruptions.py::test_the_command_lets_a_batch_that_was_given_up_be_tried_again"
+    ),
     "driftwatch alerts drop ops": f"{_COMMANDS}::test_what_waits_for_a_channel_is_let_go",
     "driftwatch monitoring rebuild": _KEPT,
     "driftwatch replay iris": f"{_COMMANDS}::test_a_lost_instance_is_filled_again_and_nothing_is_trained_twice",

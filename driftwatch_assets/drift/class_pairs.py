@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -61,7 +62,8 @@ def associated(
     found, names = coded(series, where, known)
     there = (found >= 0) & (codes >= 0)
     counts = np.bincount(found[there] * many + codes[there], minlength=len(names) * many).reshape(-1, many)
-    order = [at for at in sorted(range(len(names)), key=names.__getitem__) if counts[at].any()]
+    used = counts.sum(axis=1) > 0
+    order = [at for at in sorted(range(len(names)), key=names.__getitem__) if used[at]]
     return CategoryAssociation(counts[order].astype(np.int64), tuple(names[at] for at in order))
 
 
@@ -129,15 +131,18 @@ def _changes(reference: Association, current: Association, pairs: list[tuple[int
         return np.abs(changes[places]), pvalues[places]
     if not (isinstance(reference, CategoryAssociation) and isinstance(current, CategoryAssociation)):
         raise TypeError(f"a {type(current).__name__} cannot be compared with a {type(reference).__name__}")
-    everything = sorted({*reference.categories, *current.categories})
-    before, now = _spread(reference, everything), _spread(current, everything)
+    before, now = _side_by_side(reference, current)
     found = np.array([contrast_change(before[:, list(pair)], now[:, list(pair)]) for pair in pairs])
     return found[:, 0], found[:, 1]
 
 
-def _spread(association: CategoryAssociation, categories: list[str]) -> Integers:
-    places = {name: at for at, name in enumerate(categories)}
-    counts = np.zeros((len(categories), association.counts.shape[1]), dtype=np.int64)
-    for name, row in zip(association.categories, association.counts, strict=True):
-        counts[places[name]] = row
-    return counts
+def _side_by_side(reference: CategoryAssociation, current: CategoryAssociation) -> tuple[Integers, Integers]:
+    """Give the counts of both sides by the same categories: the reference's, and those that only the batch has."""
+    known = dict(zip(reference.categories, range(len(reference.categories)), strict=True))
+    places = np.fromiter(map(known.get, current.categories, repeat(-1)), np.int64, len(current.categories))
+    unknown = places < 0
+    places[unknown] = len(known) + np.arange(np.count_nonzero(unknown))
+    before, now = np.zeros((2, len(known) + np.count_nonzero(unknown), reference.counts.shape[1]), dtype=np.int64)
+    before[: len(known)] = reference.counts
+    now[places] = current.counts
+    return before, now

@@ -236,7 +236,7 @@ def category_counts(series: pd.Series[Any], where: str) -> dict[str, int]:
     counts: dict[str, int] = {}
     for value, count in found.items():
         if count:
-            text = _category(value)
+            text = value if type(value) is str else _category(value)
             counts[text] = counts.get(text, 0) + int(count)
     return dict(sorted(counts.items()))
 
@@ -264,7 +264,7 @@ def category_codes(series: pd.Series[Any], where: str) -> tuple[NDArray[np.int64
         codes, found = pd.factorize(series)
     except TypeError as error:
         raise _uncountable(series, where, error) from error
-    texts = [_category(value) for value in found]
+    texts = [value if type(value) is str else _category(value) for value in found]
     names = list(dict.fromkeys(texts))
     numbered = {name: at for at, name in enumerate(names)}
     merged = np.array([*(numbered[text] for text in texts), -1], dtype=np.int64)

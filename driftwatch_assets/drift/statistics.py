@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import compress, repeat
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from driftwatch_assets.drift.stability_by_chance import stability_by_chance
 from driftwatch_assets.drift.truth_values import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -120,25 +121,21 @@ def _categorical(
     n_reference, n_current = column.n, sum(current.values())
     found["kind"][at] = "categorical"
     found["n_current"][at] = n_current
+    known = len(column.counts)
     unknown = [name for name in current if name not in column.counts]
-    expected = _counts(column.counts.values(), len(column.counts), unknown=len(unknown))
-    observed = _counts((current.get(name, 0) for name in column.counts), len(column.counts), unknown=len(unknown))
-    observed[len(column.counts) :] = [current[name] for name in unknown]
+    expected, observed = np.zeros((2, known + len(unknown)), dtype=np.int64)
+    expected[:known] = np.fromiter(column.counts.values(), np.int64, known)
+    observed[:known] = np.fromiter(map(current.get, column.counts, repeat(0)), np.int64, known)
+    observed[known:] = [current[name] for name in unknown]
     found["new_categories"][at], found["lost_categories"][at] = [], []
     if not (n_reference and n_current):
         return expected, observed
     new, lost = observed[expected == 0], expected[observed == 0]
     found["chi2"][at], found["chi2_pvalue"][at] = chi_square(expected, observed, draws)
     found["new_categories"][at] = unknown
-    found["lost_categories"][at] = [name for name in column.counts if name not in current]
+    found["lost_categories"][at] = list(compress(column.counts, observed[:known] == 0))
     found["new_category_rate"][at] = new.sum() / n_current
     found["lost_category_rate"][at] = lost.sum() / n_reference
     found["new_category_pvalue"][at] = one_sided_pvalue(observed, expected)
     found["lost_category_pvalue"][at] = one_sided_pvalue(expected, observed)
     return expected, observed
-
-
-def _counts(known: Iterable[int], many: int, *, unknown: int) -> NDArray[np.int64]:
-    counts = np.zeros(many + unknown, dtype=np.int64)
-    counts[:many] = np.fromiter(known, dtype=np.int64, count=many)
-    return counts

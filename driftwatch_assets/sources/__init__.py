@@ -11,7 +11,7 @@ from driftwatch_assets.sources.declared import (
     WindowedFiles,
     WindowedTable,
 )
-from driftwatch_assets.sources.embedded import embedded_database
+from driftwatch_assets.sources.embedded import embedded_database, rows_aside
 from driftwatch_assets.sources.fetch_failure import (
     AnswerRefused,
     FetchFailed,
@@ -116,6 +116,7 @@ __all__ = [
     "read_cached",
     "read_checksums",
     "readable",
+    "rows_aside",
     "rows_of_window",
     "simulated_with",
     "split",

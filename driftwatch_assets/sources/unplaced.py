@@ -16,7 +16,7 @@ from driftwatch_assets.sources.window import EARLIEST, LATEST
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _ABOUT_THE_ROW = ("source_line", "problem", "source_text")
 
@@ -36,6 +36,11 @@ class Unplaced:
 
     rows: pd.DataFrame
     of: int
+
+    @classmethod
+    def none(cls, of: int) -> Unplaced:
+        """Give that each of so many rows belongs to a batch."""
+        return cls(pd.DataFrame(columns=list(QUARANTINE_COLUMNS)), of)
 
     def __len__(self) -> int:
         """Count the rows that are put aside."""
@@ -123,22 +128,45 @@ def unplaced_rows(table: pa.Table, time: str, *, origin: str, personal: Sequence
     'column day: found 0024-02-01 00:00:00, which is no time of a row: expected one from 1900 to 2199'
     """
     placed = np.asarray(is_placed(table.column(time)))
-    if placed.all():
-        return Unplaced(pd.DataFrame(columns=list(QUARANTINE_COLUMNS)), table.num_rows)
-    aside = table.filter(pa.array(~placed))
+    times = table.column(time)
+    reasons = {int(row): _why(time, times[row].as_py(), withheld=time in personal) for row in np.flatnonzero(~placed)}
+    return put_aside(table, reasons, origin=origin, personal=personal)
+
+
+def put_aside(table: pa.Table, reasons: Mapping[int, str], *, origin: str, personal: Sequence[str] = ()) -> Unplaced:
+    """Put rows of a table aside.
+
+    Parameters
+    ----------
+    table, origin, personal
+        See `unplaced_rows`.
+    reasons
+        Position of a row → why it is put aside; where the row has a ``problem``, that is the reason.
+
+    Examples
+    --------
+    >>> table = pa.table({"source_line": [2, 3], "fee": [1, 2], "problem": pa.nulls(2, pa.string()),
+    ...                   "source_text": pa.nulls(2, pa.string())})
+    >>> put_aside(table, {1: "it is too little"}, origin="loans.csv").rows.values.tolist()
+    [['loans.csv', 3, 'it is too little', '{"fee": 2}']]
+    """
+    if not reasons:
+        return Unplaced.none(table.num_rows)
+    positions = sorted(reasons)
+    aside = table.take(pa.array(positions, pa.int64()))
     values = aside.drop_columns([name for name in _ABOUT_THE_ROW if name in aside.column_names]).to_pylist()
-    reasons, texts = [], []
-    for row, problem, text in zip(
-        values, aside.column("problem").to_pylist(), aside.column("source_text").to_pylist(), strict=True
+    why, texts = [], []
+    for at, row, problem, text in zip(
+        positions, values, aside.column("problem").to_pylist(), aside.column("source_text").to_pylist(), strict=True
     ):
-        reasons.append(problem or _why(time, row[time], withheld=time in personal))
+        why.append(problem or reasons[at])
         shown = WITHHELD_TEXT if personal else json.dumps(row, default=str, ensure_ascii=False)
         texts.append(shown if text is None else text)
     rows = pd.DataFrame(
         {
-            "source_file": pd.Series([origin] * len(reasons), dtype=object),
+            "source_file": pd.Series([origin] * len(why), dtype=object),
             "source_line": aside.column("source_line").to_pandas(),
-            "reason": pd.Series(reasons, dtype=object),
+            "reason": pd.Series(why, dtype=object),
             "source_text": pd.Series(texts, dtype=object),
         },
         columns=list(QUARANTINE_COLUMNS),

@@ -25,6 +25,7 @@ from driftwatch_assets.sources import (
     list_landing,
     open_snapshot,
     read_cached,
+    rows_aside,
     unplaced_rows,
     window_at,
     window_fingerprints,
@@ -141,10 +142,21 @@ def database_url(watched: Watched, source: Database) -> str:
     """Give the URL of a model's database; without one that is set, that of the embedded one, brought up to date."""
     if watched.database is not None:
         return watched.database
-    readers = {name: table.file for name, table in source.tables.items() if table.file is not None}
+    readers = {
+        name: table.file.model_copy(update={"personal": (*table.file.personal, *table.personal)})
+        for name, table in source.tables.items()
+        if table.file is not None
+    }
     types = {name: source.tables[name].types for name in readers}
     try:
-        return embedded_database(watched.landing, readers, types, model=watched.name, into=watched.embedded)
+        return embedded_database(
+            watched.landing,
+            readers,
+            types,
+            model=watched.name,
+            into=watched.embedded,
+            max_aside=source.max_unplaced,
+        )
     except DeliveryRefused as refusal:
         message = f"{watched.name}: {refusal}"
         raise SourceRefused(message) from refusal
@@ -232,11 +244,15 @@ def _database(watched: Watched, source: Database, known: Mapping[str, Any]) -> A
         absent = [name for name in files if not (watched.landing / name).is_file()]
         if absent:
             return Arrived((), remarks=(f"{', '.join(absent)}: not in {watched.landing}, and no database is set",))
-    with open_snapshot(database_url(watched, source)) as snapshot:
+    url = database_url(watched, source)
+    aside = {} if watched.database is not None else rows_aside(url)
+    told = tuple(f"{name}.csv: {rows.told}" for name, rows in aside.items())
+    with open_snapshot(url) as snapshot:
         bounds = snapshot.extent(source.extent)
         if bounds is None:
             return Arrived((), remarks=("the database holds no row yet",))
         taken, remarks = _windows_of_database(source, snapshot, *bounds)
+        remarks = (*told, *remarks)
         marks = _watermarks(snapshot, source, taken, known)
     # What a window holds is known once it is extracted; until then its identity is how it is asked for, and what the
     # database says of it.

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pyarrow.compute as pc
 
 from driftwatch_assets.lake import content_fingerprint
@@ -18,11 +19,13 @@ from driftwatch_assets.sources import (
     DeliveryRefused,
     Files,
     QueryRefused,
+    Unplaced,
     WindowedFiles,
     fingerprint_file,
     list_landing,
     open_snapshot,
     read_cached,
+    rows_aside,
     rows_of_window,
     window_at,
     window_of,
@@ -32,10 +35,9 @@ from driftwatch_assets.steps.arrive import database_url, landing_file, unplaced_
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
     import pyarrow as pa
 
-    from driftwatch_assets.sources import Delivery, Unplaced, Window
+    from driftwatch_assets.sources import Delivery, Window
     from driftwatch_assets.sources.sql_snapshot import Snapshot
     from driftwatch_assets.steps.watched import Watched
 
@@ -153,7 +155,9 @@ def _window_of_file(watched: Watched, source: WindowedFiles, batch: str, name: s
 def _queried(watched: Watched, source: Database, batch: str, tables: Sequence[str]) -> dict[str, Extract | Refused]:
     found: dict[str, Extract | Refused] = {}
     window = window_of(source.every, batch)
-    with open_snapshot(database_url(watched, source)) as snapshot:
+    url = database_url(watched, source)
+    unloaded = {} if watched.database is not None else rows_aside(url)
+    with open_snapshot(url) as snapshot:
         for name in tables:
             table = source.tables[name]
             try:
@@ -169,8 +173,17 @@ def _queried(watched: Watched, source: Database, batch: str, tables: Sequence[st
                     f"table {name}: {aside.told}. At most {source.max_unplaced:.2%} may (max_unplaced). Correct the "
                     f"times in the database, or max_unplaced if that many are expected"
                 )
+            if watched.database is None:
+                aside = _together(unloaded.get(name, Unplaced.none(0)), aside or Unplaced.none(0))
             found[name] = _extracted(rows, f"table {name}", aside) if wrong is None else Refused(f"table {name}", wrong)
     return found
+
+
+def _together(unloaded: Unplaced, unplaced: Unplaced) -> Unplaced:
+    """Give what is put aside of a table when its file is loaded, and when it is queried, as one."""
+    if not unloaded or not unplaced:
+        return unloaded or unplaced
+    return Unplaced(pd.concat([unloaded.rows, unplaced.rows], ignore_index=True), max(unloaded.of, unplaced.of))
 
 
 def _in_two_windows(

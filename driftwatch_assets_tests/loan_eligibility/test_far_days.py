@@ -87,6 +87,30 @@ def test_a_row_with_a_stand_in_for_its_time_stands_in_the_quarantine_of_the_sour
     assert not watched.lake.exists(watched.tables.unplaced("loan_details"), SOURCE)
 
 
+def test_a_row_that_cannot_be_loaded_stands_in_the_quarantine_of_the_source(simulated: Path, tmp_path: Path) -> None:
+    house = House(tmp_path / "house", MODEL)
+    for file in simulated.glob("*.csv"):
+        content = file.read_text()
+        if file.name == "loan_details.csv":
+            content += "a1,c1,loan given,2015-02-30 10:00:00,1.0,Short Term,0,x,1\na2,c2,loan given\n"
+        house.deliver(file.name, content)
+    with house.lived_in():
+        found = look(declared(house.watched, end=None))
+        assert [one.batch for one in found.landed] == WEEKS
+        assert any(re.match(r"loan_details\.csv: 2 of \d+ rows belong to no batch", told) for told in found.remarks)
+        outcome = ingest(house.watched, WEEKS[1], ["loan_details"])["loan_details"]
+        assert (outcome.refused, outcome.facts["unplaced_rows"]) == (None, 2.0)
+        aside = house.watched.lake.read(house.watched.tables.unplaced("loan_details"), SOURCE)
+        assert set(aside["source_file"]) == {"loan_details.csv"}
+        assert "found '2015-02-30 10:00:00', expected a day or a moment" in aside["reason"][0]
+        assert aside["source_text"][1] == "a2,c2,loan given"
+
+        house.deliver("loan_details.csv", (simulated / "loan_details.csv").read_text())
+        assert look(declared(house.watched, end=None)).remarks == ()
+        assert ingest(house.watched, WEEKS[1], ["loan_details"])["loan_details"].facts["unplaced_rows"] == 0.0
+        assert not house.watched.lake.exists(house.watched.tables.unplaced("loan_details"), SOURCE)
+
+
 def test_more_rows_without_a_time_than_declared_refuse_the_table(watched: Watched, url: str) -> None:
     execute(url, FAR.format("9999-12-31 00:00:00"), FAR.replace("'far'", "'farther'").format("0024-04-16 00:00:00"))
     refused = ingest(declared(watched, max_unplaced=0.0001), WEEKS[0], ["loan_details"])["loan_details"].refused

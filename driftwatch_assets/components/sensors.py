@@ -46,9 +46,10 @@ def retraining_course(instance: dg.DagsterInstance, watched: Watched, keys: Keys
     moment at which somebody could have acted on it.
     """
     declaration = watched.declaration
-    # Of a model without data nothing else is read: windows of time are known without any.
-    stored = watched.lake.batches(watched.tables.gold)
-    batches = sorted(keys.known_batches(instance), key=batch_order) if stored else []
+    if not watched.lake.batches(watched.tables.gold):
+        # Most ticks are those of models without data: nothing else is read.
+        return Course((), (), (), declaration.initial_batches, declaration.retraining)
+    batches = sorted(keys.known_batches(instance), key=batch_order)
     failed: dict[str, list[str]] = {batch: [] for batch in batches}
     asked = frozenset[str](declaration.retraining.triggers)
     triggers: dict[str, dg.AssetCheckKey] = {name: key for name, key in keys.triggers().items() if name in asked}

@@ -77,6 +77,7 @@ def _run(host: str, port: int, settings: Settings, console: Console, instance: d
             f"stopped: what is stored is whole; {under_way}driftwatch ui goes on from there",
             highlight=False,
             markup=False,
+            soft_wrap=True,
         )
         return 0
     console.print(f"{', '.join(dead)} ended; what it said stands above", style="red")

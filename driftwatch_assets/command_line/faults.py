@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import typer
+import yaml  # type: ignore[import-untyped]  # no stubs are installed
 from typer.core import TyperGroup
 
 EXIT_STATUS = 2
@@ -28,6 +29,8 @@ def _told(error: BaseException) -> list[str]:
     """Give the message; of a declaration that cannot be loaded, Dagster tells where, and the causes tell what."""
     from dagster.components.core.component_tree import ComponentTreeException  # noqa: PLC0415 - heavy, and seldom needed
 
+    if isinstance(error, yaml.MarkedYAMLError):
+        return [_unreadable(error)]
     if not isinstance(error, ComponentTreeException):
         return [str(error)]
     told = [str(error)]
@@ -36,6 +39,19 @@ def _told(error: BaseException) -> list[str]:
         told.append(str(cause))
         cause = cause.__cause__
     return told
+
+
+def _unreadable(error: yaml.MarkedYAMLError) -> str:
+    """Say where a declaration is no YAML that is taken: file, line, column, and what stands there."""
+    mark = error.problem_mark
+    where = "a declaration" if mark is None else f"{mark.name}, line {mark.line + 1}, column {mark.column + 1}"
+    problem = str(error.problem)
+    if isinstance(error, yaml.constructor.ConstructorError) and "the tag" in problem:
+        tag = problem.rpartition("the tag ")[2]
+        return (
+            f"{where}: the tag {tag} is unknown; a declaration holds plain values: take it out, or put it into quotes"
+        )
+    return f"{where}: it cannot be read as YAML: {problem}"
 
 
 def mendable() -> tuple[type[Exception], ...]:
@@ -78,6 +94,7 @@ def mendable() -> tuple[type[Exception], ...]:
         LandingUnreadable,
         ModelUnknown,
         NoSimulator,
+        yaml.MarkedYAMLError,
         RegistryIncomplete,
         RegistryUnreachable,
         RunInterrupted,

@@ -12,6 +12,7 @@ import dagster as dg
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+_DEFS = "defs"
 
 
 class ScaffoldRefused(click.ClickException):
@@ -27,8 +28,8 @@ class MonitoredModelScaffolder(dg.Scaffolder[Any]):
         Raises
         ------
         ScaffoldRefused
-            When it is asked for as Python, or under a name that no model can have. The empty folder, which `dg` makes
-            beforehand, is removed again.
+            When it is asked for as Python, under a name that no model can have, or outside of the project's `defs`. The
+            empty folder, which `dg` makes beforehand, is removed again.
 
         """
         name = request.target_path.name
@@ -52,8 +53,25 @@ class MonitoredModelScaffolder(dg.Scaffolder[Any]):
 def _refusal(name: str, request: dg.ScaffoldRequest[Any]) -> str | None:
     if request.scaffold_format != "yaml" or request.append:
         return "a monitored model is declared in a defs.yaml of its own; leave --format away"
+    outside = _outside(request)
+    if outside is not None:
+        return outside
     if _NAME.fullmatch(name) is None:
         near = re.sub(r"\W+", "_", name.lower()).strip("_0123456789")
         hint = f"; try {near}" if _NAME.fullmatch(near) else ""
         return f"{name!r} cannot name a model: expected a-z first, then a-z, 0-9 and _{hint}"
     return None
+
+
+def _outside(request: dg.ScaffoldRequest[Any]) -> str | None:
+    """Say why a folder is refused that would lie elsewhere: a name is a name and no way through folders."""
+    target = request.target_path
+    root = (request.project_root or Path.cwd()).resolve()
+    place = target.resolve()
+    within = place.is_relative_to(root) and _DEFS in place.relative_to(root).parts[:-1]
+    if ".." not in target.parts and within:
+        return None
+    return (
+        f"{place} lies outside of the folder `{_DEFS}` of {root}, in which models are declared: give a name alone, "
+        f"such as `dg scaffold {_DEFS} {request.type_name} my_model`"
+    )

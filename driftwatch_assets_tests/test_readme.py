@@ -143,8 +143,8 @@ def _messages(package: Path) -> Iterator[str]:
             if isinstance(node, ast.JoinedStr):
                 parts = [part.value if isinstance(part, ast.Constant) else "…" for part in node.values]
                 yield "".join(map(str, parts))
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                yield node.value
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
+                yield node.value if isinstance(node.value, str) else node.value.decode(errors="replace")
 
 
 def test_messages_that_trouble_is_known_by_stand_in_the_source() -> None:

@@ -135,7 +135,8 @@ class Reference:
         DataFrame
             Index ``feature``, in the order of the fitted table. Columns:
 
-            - ``ks``, ``ks_pvalue``: largest gap between both distribution functions, 0 to 1, and its p-value;
+            - ``ks``, ``ks_pvalue``: largest gap between both distribution functions, 0 to 1, and its p-value; of a
+              column with two values in all it is Fisher's exact one, as ties make the other far too large there;
             - ``psi``: population stability index, on the reference's ten quantile bins; on the categories less what it
               comes to by chance alone (see `stability_by_chance`), which is much where there are many, and not below 0;
             - ``wasserstein``: Wasserstein-1 distance in the feature's unit; ``wasserstein_scaled``: the same over the

@@ -12,6 +12,7 @@ import pandas as pd
 from driftwatch_assets.drift.chi_square import DRAWS, chi_square
 from driftwatch_assets.drift.columns import NumericColumn, kind_of, sorted_values
 from driftwatch_assets.drift.distances import bin_counts, ks_distance, population_stability, wasserstein_distance
+from driftwatch_assets.drift.fisher import fisher_pvalue
 from driftwatch_assets.drift.levels import snapped
 from driftwatch_assets.drift.one_sided import one_sided_pvalue
 from driftwatch_assets.drift.significance import ks_pvalue, missing_pvalue
@@ -64,11 +65,12 @@ def compare_columns(columns: Mapping[str, Column], batch: pd.DataFrame, alpha: f
     found: dict[str, Any] = {name: np.full(len(columns), EMPTY[kind], dtype=kind) for name, kind in TYPES.items()}
     found["rows_current"][:] = len(batch)
     counts: dict[int, Counts] = {}
+    flags: dict[int, tuple[int, int]] = {}
     for at, (name, column) in enumerate(columns.items()):
         found["rows_reference"][at] = column.rows
         found["n_reference"][at] = column.n
         if isinstance(column, NumericColumn):
-            counts[at] = _numeric(column, batch[name], found, at)
+            counts[at] = _numeric(column, batch[name], found, at, flags)
         else:
             counts[at] = _categorical(column, counted(batch[name], "batch", column.counts), found, at, draws)
     n_reference, n_current = found["n_reference"], found["n_current"]
@@ -81,6 +83,9 @@ def compare_columns(columns: Mapping[str, Column], batch: pd.DataFrame, alpha: f
         if found["kind"][at] == "categorical":
             found["psi"][at] = max(0.0, found["psi"][at] - stability_by_chance(*counts[at]))
     found["ks_pvalue"] = ks_pvalue(found["ks"], n_reference, n_current)
+    if flags:
+        (places, hits) = np.array(list(flags)), np.array(list(flags.values()))
+        found["ks_pvalue"][places] = fisher_pvalue(hits[:, 0], n_reference[places], hits[:, 1], n_current[places])
     found["missing_rate_reference"] = 1 - n_reference / rows_reference
     if len(batch):
         found["missing_rate_current"] = 1 - n_current / rows_current
@@ -90,7 +95,9 @@ def compare_columns(columns: Mapping[str, Column], batch: pd.DataFrame, alpha: f
     return pd.DataFrame(found, index=pd.Index(list(columns), name="feature", dtype=object), copy=False)
 
 
-def _numeric(column: NumericColumn, batch: pd.Series[Any], found: dict[str, Any], at: int) -> Counts:
+def _numeric(
+    column: NumericColumn, batch: pd.Series[Any], found: dict[str, Any], at: int, flags: dict[int, tuple[int, int]]
+) -> Counts:
     found["kind"][at] = "numeric"
     if not column.n and not batch.isna().all() and kind_of(batch, "batch") == "categorical":
         # A reference without a single value says nothing about the type: that values came is all there is to find.
@@ -105,7 +112,20 @@ def _numeric(column: NumericColumn, batch: pd.Series[Any], found: dict[str, Any]
         found["wasserstein"][at] = distance
         found["wasserstein_scaled"][at] = _scaled(distance, column.std)
         found["ks"][at] = ks_distance(column.ordered, current)
+        if (rows := _rows_of_higher(column, current)) is not None:
+            flags[at] = rows
     return column.counts, bin_counts(current, column.edges)
+
+
+def _rows_of_higher(column: NumericColumn, current: NDArray[np.float64]) -> tuple[int, int] | None:
+    """Count the rows with the higher of two values on both sides; None where there are not two values in all."""
+    if column.levels is None or column.levels.size > 2:  # noqa: PLR2004 - a flag has two
+        return None
+    low, high = min(column.levels[0], current[0]), max(column.levels[-1], current[-1])
+    sides = (column.ordered, current)
+    below = [int(values.searchsorted(low, side="right")) for values in sides]
+    rest = [int(values.searchsorted(high, side="left")) for values in sides]
+    return None if low == high or below != rest else (column.n - below[0], current.size - below[1])
 
 
 def _scaled(distance: float, deviation: float) -> float:

@@ -116,6 +116,15 @@ def test_equal_constants_do_not_differ_and_unequal_ones_differ_without_bound() -
     assert 5 < moved["psi"] < math.inf
 
 
+def test_a_numeric_flag_has_fishers_p_value() -> None:
+    for one, other in ((20, 5), (20, 99), (0, 3), (10_000, 50)):
+        row = compare(np.repeat([0, 1], [20_000 - one, one]), np.repeat([0.0, 1.0], [100 - other, other]))
+        truth = stats.fisher_exact([[one, 20_000 - one], [other, 100 - other]]).pvalue
+        assert row["ks_pvalue"] == pytest.approx(truth, rel=1e-6)
+    assert compare(np.repeat([0, 1], 100), np.repeat([0, 1, 2], 40))["ks_pvalue"] < 1e-5
+    assert compare(np.repeat(1, 100), np.repeat(1, 100))["ks_pvalue"] == 1
+
+
 @pytest.mark.parametrize("nothing", [np.full(200, np.nan), np.full(200, None)])
 def test_a_column_without_values_has_no_distance_but_a_missing_rate(nothing: np.ndarray) -> None:
     row = compare(np.arange(500.0), nothing)

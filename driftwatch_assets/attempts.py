@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING, Literal, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-AttemptStatus = Literal["in_flight", "succeeded", "refused", "failed", "interrupted", "stopped", "killed"]
+AttemptStatus = Literal["in_flight", "succeeded", "refused", "failed", "interrupted", "stopped", "killed", "released"]
 """How a run stands.
 
 `refused`: its content was found bad. `failed`: it crashed by a fault of its own. The others were interrupted:
 `interrupted`, since something was away, or the machine short of disk, descriptors or processes; `stopped`, by a signal
-or by a person who asks for another try; `killed`, without a word, or since there was no memory left.
+or by a person who asks for another try; `killed`, without a word, or since there was no memory left; `released`, killed
+too, and a person replays since, so that what it tried rests no longer.
 """
 
 KILLS = 10
 """So many kills of one thing in a row, and it is held: it may be what kills the machine each time."""
 
-INTERRUPTIONS = frozenset[AttemptStatus]({"interrupted", "stopped", "killed"})
+INTERRUPTIONS = frozenset[AttemptStatus]({"interrupted", "stopped", "killed", "released"})
 
 _LONGEST_PAUSE = dt.timedelta(hours=1)
 
@@ -75,6 +76,10 @@ class Patience:
         100.0
         >>> patience.left([Attempt("killed", noon)]), patience.left([Attempt("failed", noon)])
         (datetime.timedelta(0), datetime.timedelta(0))
+        >>> patience.left([Attempt("killed", noon), Attempt("killed", noon)]).total_seconds()
+        40.0
+        >>> patience.left([Attempt("released", noon), Attempt("killed", noon)])
+        datetime.timedelta(0)
         """
         in_a_row = list(takewhile(lambda one: one.status in {"interrupted", "killed"}, tries))
         kills = sum(one.status == "killed" for one in in_a_row)
@@ -98,9 +103,11 @@ def is_held(tries: Sequence[Ended]) -> bool:
     --------
     >>> is_held([Attempt("killed")] * 10), is_held([Attempt("stopped"), *[Attempt("killed")] * 9])
     (True, False)
+    >>> is_held([Attempt("killed"), *[Attempt("released")] * 9])
+    True
     """
     in_a_row = takewhile(lambda one: one.status in INTERRUPTIONS, tries)
-    return sum(one.status == "killed" for one in in_a_row) >= KILLS
+    return sum(one.status in {"killed", "released"} for one in in_a_row) >= KILLS
 
 
 def why_left_alone(tries: Sequence[Ended], allowed: int) -> str | None:

@@ -43,6 +43,8 @@ ENDED_TAG = "driftwatch/ended"
 """How a run ended that did not succeed, an `AttemptStatus`: noted while it fails, or by who finds it dead."""
 RETRIED_TAG = "driftwatch/retried"
 """A run that ended badly and is held against its batch no longer: a person asked for another try."""
+RELEASED_TAG = "driftwatch/released"
+"""A run that was killed, since which a person replays: it counts as a kill, and what it tried rests no longer."""
 _INTERRUPTED_TAG = "driftwatch/interrupted"
 """What an earlier version noted of a run that was interrupted."""
 LOCK_TAG = "driftwatch/lock"
@@ -68,7 +70,7 @@ _CHECK_STATUS: dict[Status, CheckStatus] = {
 }
 _ENDED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
 _FINISHED_BADLY = {dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
-_ENDINGS: tuple[AttemptStatus, ...] = ("refused", "failed", "interrupted", "stopped", "killed")
+_ENDINGS: tuple[AttemptStatus, ...] = ("refused", "failed", "interrupted", "stopped", "killed", "released")
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,7 @@ def how_it_stands(instance: dg.DagsterInstance, run: dg.DagsterRun) -> AttemptSt
         return "in_flight"
     noted = (
         (RETRIED_TAG, "stopped"),
+        (RELEASED_TAG, "released"),
         (REFUSED_TAG, "refused"),
         (_INTERRUPTED_TAG, "interrupted"),
     )
@@ -141,8 +144,8 @@ def retry(instance: dg.DagsterInstance, model: str, batch: str | None = None, *,
     batch
         The batch; None for all.
     every
-        Whether what was given up is tried again too; otherwise only what rests after an interruption.
-
+        Whether what was given up is tried again too; otherwise only what rests after an interruption, and kills count
+        on.
     """
     batches = []
     filters = dg.RunsFilter(tags={MODEL_TAG: model}, statuses=list(_FINISHED_BADLY))
@@ -150,8 +153,12 @@ def retry(instance: dg.DagsterInstance, model: str, batch: str | None = None, *,
         of = _batch_of(run)
         if of is None or batch not in {None, of} or RETRIED_TAG in run.tags or REFUSED_TAG in run.tags:
             continue
-        if every or how_it_stands(instance, run) == "interrupted":
+        stands = how_it_stands(instance, run)
+        if every or stands == "interrupted":
             instance.add_run_tags(run.run_id, {RETRIED_TAG: "true"})
+            batches.append(of)
+        elif stands == "killed":
+            instance.add_run_tags(run.run_id, {RELEASED_TAG: "true"})
             batches.append(of)
     return list(dict.fromkeys(batches))
 

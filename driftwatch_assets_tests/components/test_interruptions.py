@@ -143,6 +143,18 @@ def test_another_try_is_asked_for_once_and_only_for_what_ended_badly(instance: d
     assert records.retry(instance, MODEL) == []
 
 
+def test_what_was_killed_rests_no_longer_once_a_person_replays_and_counts_as_a_kill_on(
+    instance: dg.DagsterInstance,
+) -> None:
+    records.retry(instance, MODEL)
+    _ended_by(instance, _no_memory)
+    assert records.retry(instance, MODEL, every=False) == ["1"]
+    assert records.intakes(instance, MODEL)[-1].status == "released"
+    assert records.retry(instance, MODEL, every=False) == []
+    assert records.retry(instance, MODEL) == ["1"]
+    assert records.intakes(instance, MODEL)[-1].status == "stopped"
+
+
 def test_the_command_lets_a_batch_that_was_given_up_be_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

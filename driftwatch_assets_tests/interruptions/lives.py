@@ -86,8 +86,7 @@ class Events:
         elif self._fault.kind == "full":
             _fill(self._folder)
         else:
-            used = max(int(one.name) for one in Path("/proc/self/fd").iterdir())
-            resource.setrlimit(resource.RLIMIT_NOFILE, (used, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+            _use_up_descriptors()
 
 
 def _fill(folder: Path) -> None:
@@ -97,6 +96,17 @@ def _fill(folder: Path) -> None:
                 filler.write(bytes(1 << 16))
         except OSError:
             return
+
+
+def _use_up_descriptors() -> None:
+    """Leave none, for the rest of the process's life."""
+    used = max(int(one.name) for one in Path("/proc/self/fd").iterdir())
+    resource.setrlimit(resource.RLIMIT_NOFILE, (used + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    try:
+        while True:
+            os.open(os.devnull, os.O_RDONLY)
+    except OSError:
+        return
 
 
 def life(house: House, fault: Fault | None) -> dict[str, Any]:
@@ -175,7 +185,7 @@ def tell(story: Story, base: House, folder: Path) -> dict[str, Any]:
             answer = answers / f"life{number}.json"
             ended = forked(lambda fault=fault: life(house, fault), answer)  # type: ignore[misc]
             said = json.loads(answer.read_text()) if answer.exists() and answer.stat().st_size else None
-            ends.append({"signal": ended, "said": said})
+            ends.append({"signal": ended, "said": said, "fault": fault and fault.at})
             (place / _FILLER).unlink(missing_ok=True)
             if number >= len(story.faults) and said is not None and said["status"] == 0:
                 break
@@ -204,8 +214,18 @@ def _disk(place: Path, *, small: bool) -> Iterator[Path]:
         subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
+def faults_at(faults: Sequence[tuple[Kind, float]], events: int) -> tuple[Fault, ...]:
+    """Place faults among the events of a story: each at a share of what those before have left, or at a number."""
+    placed: list[Fault] = []
+    left = events
+    for kind, at in faults:
+        placed.append(Fault(kind, max(1, round(at * left)) if at < 1 else int(at)))
+        left = max(1, left - placed[-1].at)
+    return tuple(placed)
+
+
 def main(folder: Path, asked: Sequence[dict[str, Any]]) -> None:
-    """Tell the story without faults, and then those that were asked for; `at` is a share of its events."""
+    """Tell the story without faults, and then those that were asked for."""
     warnings.simplefilter("ignore")
     base = House(folder / "base", MODEL)
     for file in simulate(folder / "made", seed=SEED, batches=BATCHES):
@@ -215,10 +235,7 @@ def main(folder: Path, asked: Sequence[dict[str, Any]]) -> None:
     told = [whole]
     events = whole["lives"][0]["said"]["events"]
     for one in asked:
-        faults = tuple(
-            Fault(kind, max(1, round(share * events)) if share < 1 else int(share)) for kind, share in one["faults"]
-        )
-        told.append(tell(Story(one["name"], faults), base, folder / one["name"]))
+        told.append(tell(Story(one["name"], faults_at(one["faults"], events)), base, folder / one["name"]))
         shutil.rmtree(folder / one["name"] / "house", ignore_errors=True)
     (folder / "told.json").write_text(json.dumps(told))
 

@@ -82,6 +82,16 @@ def test_every_story_ends_as_the_one_without_faults(told: list[Told]) -> None:
     assert different == {}, json.dumps(different, indent=1)
 
 
+def test_every_fault_came(told: list[Told]) -> None:
+    missed = [
+        (story["name"], number)
+        for story in told
+        for number, end in enumerate(story["lives"])
+        if end["fault"] is not None and end["said"] is not None and end["said"]["events"] < end["fault"]
+    ]
+    assert missed == []
+
+
 def test_the_life_after_the_last_fault_needs_no_person(told: list[Told]) -> None:
     for story in told:
         last = story["lives"][-1]

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -54,13 +55,37 @@ def stoppable() -> Iterator[None]:
     waiting = threading.Thread(target=_wait, args=(over,), name="stopping", daemon=True)
     waiting.start()
     try:
-        yield
+        with _children_hear():
+            yield
     finally:
         over.set()
         if waiting.ident is not None and waiting.is_alive():
             signal.pthread_kill(waiting.ident, signal.SIGINT)
         waiting.join()
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _children_hear() -> Iterator[None]:
+    """Let processes that are started inside hear the signals.
+
+    A child blocks what the thread that starts it blocks: Dagster asks each process that follows a step's output to end,
+    and would wait half a minute for one that does not hear it.
+    """
+    start = subprocess.Popen.__init__
+
+    def hearing(process: subprocess.Popen[Any], *args: Any, **kwargs: Any) -> None:
+        blocked = signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+        try:
+            start(process, *args, **kwargs)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+    subprocess.Popen.__init__ = hearing  # type: ignore[assignment, method-assign]
+    try:
+        yield
+    finally:
+        subprocess.Popen.__init__ = start  # type: ignore[method-assign]
 
 
 def _wait(over: threading.Event) -> None:

@@ -63,3 +63,9 @@ def test_a_command_that_ends_by_itself_leaves_the_signals_as_they_were() -> None
         assert {signal.SIGINT, signal.SIGTERM} <= signal.pthread_sigmask(signal.SIG_BLOCK, [])
     assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == before
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_process_that_a_command_starts_hears_the_signals() -> None:
+    with stoppable(), subprocess.Popen(["sleep", "600"]) as child:
+        child.terminate()
+        assert child.wait(timeout=60) == -signal.SIGTERM

@@ -221,7 +221,9 @@ def exhausted(instance: dg.DagsterInstance, model: str, purpose: str, allowed: i
         if runs[0].status == "in_flight":
             continue
         ended = [one for one in runs if one.status in {"succeeded", "refused", "failed"}]
-        why = f"was tried {len(ended)} times" if len(ended) >= allowed else why_left_alone(runs, allowed)
+        why = why_left_alone(runs, allowed)
+        if why is None and len(ended) >= allowed:
+            why = f"was tried {len(ended)} times"
         if why is not None:
             found[known_by] = why
     return found

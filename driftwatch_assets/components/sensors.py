@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from driftwatch_assets.arrivals import ArrivalPlan
     from driftwatch_assets.components.keys import Keys
+    from driftwatch_assets.retraining import Training
     from driftwatch_assets.steps import Arrived, Watched
 
 _ARRIVALS_SECONDS = 5
@@ -47,8 +48,9 @@ def retraining_course(instance: dg.DagsterInstance, watched: Watched, keys: Keys
     """
     declaration = watched.declaration
     if not watched.lake.batches(watched.tables.gold):
-        # Most ticks are those of models without data: nothing else is read.
-        return Course((), (), (), declaration.initial_batches, declaration.retraining)
+        # Most ticks are those of models without data: nothing is read but what is under way, launched by a person or
+        # before the data were gone.
+        return Course((), _trainings(instance, watched, keys), (), declaration.initial_batches, declaration.retraining)
     batches = sorted(keys.known_batches(instance), key=batch_order)
     failed: dict[str, list[str]] = {batch: [] for batch in batches}
     asked = frozenset[str](declaration.retraining.triggers)
@@ -75,12 +77,16 @@ def retraining_course(instance: dg.DagsterInstance, watched: Watched, keys: Keys
         )
     return Course(
         tuple(evidence),
-        tuple(records.trainings(instance, watched.name, keys.trained, declared_training(watched))),
+        _trainings(instance, watched, keys),
         tuple(one.trained_through for one in watched.registry.history(watched.name) if one.gate_result == "promoted"),
         declaration.initial_batches,
         declaration.retraining,
         patience_of(watched),
     )
+
+
+def _trainings(instance: dg.DagsterInstance, watched: Watched, keys: Keys) -> tuple[Training, ...]:
+    return tuple(records.trainings(instance, watched.name, keys.trained, declared_training(watched)))
 
 
 def declared_training(watched: Watched) -> str:

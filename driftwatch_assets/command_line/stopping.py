@@ -67,15 +67,16 @@ def stoppable() -> Iterator[None]:
 
 @contextmanager
 def _children_hear() -> Iterator[None]:
-    """Let processes that are started inside hear the signals.
+    """Let processes that are started inside hear SIGTERM.
 
     A child blocks what the thread that starts it blocks: Dagster asks each process that follows a step's output to end,
-    and would wait half a minute for one that does not hear it.
+    and would wait half a minute for one that does not hear it. A terminal's Ctrl-C goes to all processes of a command,
+    and is this one's to hear: those that follow the output pass on what it says last, and would print tracebacks.
     """
     start = subprocess.Popen.__init__
 
     def hearing(process: subprocess.Popen[Any], *args: Any, **kwargs: Any) -> None:
-        blocked = signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+        blocked = signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         try:
             start(process, *args, **kwargs)
         finally:

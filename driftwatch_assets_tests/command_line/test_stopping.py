@@ -65,7 +65,8 @@ def test_a_command_that_ends_by_itself_leaves_the_signals_as_they_were() -> None
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_a_process_that_a_command_starts_hears_the_signals() -> None:
+def test_a_process_that_a_command_starts_can_be_ended_and_hears_no_ctrl_c() -> None:
     with stoppable(), subprocess.Popen(["sleep", "600"]) as child:
+        child.send_signal(signal.SIGINT)
         child.terminate()
         assert child.wait(timeout=60) == -signal.SIGTERM

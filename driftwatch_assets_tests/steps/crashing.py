@@ -69,11 +69,11 @@ def _work(house: House, sensor: str, job: str) -> bool | None:
         return all(results) if results else None
 
 
-def again(house: House) -> bool:
-    """Take batch 7 in once more as a run of its own, whether or not it is due."""
+def again(house: House, tags: dict[str, str]) -> bool:
+    """Take batch 7 in as a run of its own, whether or not another does so."""
     with house.instance() as instance:
         daemon = LocalDaemon(instance, defs(), places_of(house.settings))
-        return daemon.run(house.component.keys.batch_job, dg.RunRequest(partition_key="7")).success
+        return daemon.run(house.component.keys.batch_job, dg.RunRequest(partition_key="7", tags=tags)).success
 
 
 def found(house: House) -> dict[str, Any]:
@@ -214,17 +214,21 @@ def _asked(house: House, answer: Path) -> dict[str, Any]:
     return read
 
 
-def _known(house: House, batch: str) -> None:
+def _asked_for(house: House) -> dict[str, str]:
+    """Let the arrivals sensor ask for the batch that has landed, and give the tags of the run that it wants."""
     with house.instance() as instance:
-        instance.add_dynamic_partitions(house.component.keys.partitions.name or "", [batch])
+        daemon = LocalDaemon(instance, defs(), places_of(house.settings))
+        (request,) = daemon.tick(house.component.keys.arrivals_sensor).requests
+        return dict(request.tags)
 
 
 def together(base: House, folder: Path) -> dict[str, Any]:
     """Let two processes take one batch in at the same time."""
     house = base.copied_to(folder / "together")
-    lives([(lambda: _known(house, "7"), folder / "known.json")])
+    lives([(lambda: _asked_for(house), folder / "asked_for.json")])
+    tags = json.loads((folder / "asked_for.json").read_text())
     answers = [folder / f"together{which}.json" for which in "ab"]
-    signals = lives([(lambda: again(house), answer) for answer in answers])
+    signals = lives([(lambda: again(house, tags), answer) for answer in answers])
     assert signals == [None, None]
     return {
         "went_well": [json.loads(answer.read_text()) for answer in answers],

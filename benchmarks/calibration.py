@@ -6,6 +6,7 @@ Run it with ``python -m benchmarks.calibration``. It takes a few minutes, prints
 
 from __future__ import annotations
 
+import argparse
 import datetime as dt
 import sys
 from dataclasses import dataclass
@@ -259,6 +260,7 @@ WHOLE_TABLE = Calibrated(
 
 def main() -> int:
     """Measure, print, write; give the exit code."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     found: list[Found] = []
     for test in (*TESTS, WHOLE_TABLE):
         print(f"  level: {test.name}, {test.draws:,} draws of each column and size", flush=True)

@@ -24,7 +24,7 @@ from driftwatch_assets.monitoring import JobRow
 from driftwatch_assets.retraining import Training
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from dagster._core.execution.plan.objects import StepFailureData
     from dagster_shared.error import SerializableErrorInfo
@@ -70,6 +70,7 @@ _CHECK_STATUS: dict[Status, CheckStatus] = {
 }
 _ENDED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
 _FINISHED_BADLY = {dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
+_RESTS_NO_LONGER: Mapping[AttemptStatus, str] = {"interrupted": RETRIED_TAG, "killed": RELEASED_TAG}
 _ENDINGS: tuple[AttemptStatus, ...] = ("refused", "failed", "interrupted", "stopped", "killed", "released")
 
 
@@ -153,12 +154,9 @@ def retry(instance: dg.DagsterInstance, model: str, batch: str | None = None, *,
         of = _batch_of(run)
         if of is None or batch not in {None, of} or RETRIED_TAG in run.tags or REFUSED_TAG in run.tags:
             continue
-        stands = how_it_stands(instance, run)
-        if every or stands == "interrupted":
-            instance.add_run_tags(run.run_id, {RETRIED_TAG: "true"})
-            batches.append(of)
-        elif stands == "killed":
-            instance.add_run_tags(run.run_id, {RELEASED_TAG: "true"})
+        tag = RETRIED_TAG if every else _RESTS_NO_LONGER.get(how_it_stands(instance, run))
+        if tag is not None:
+            instance.add_run_tags(run.run_id, {tag: "true"})
             batches.append(of)
     return list(dict.fromkeys(batches))
 

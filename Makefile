@@ -52,9 +52,10 @@ check: $(READY) ## Lint, types, import contracts, definitions and YAML.
 	$(BIN)/dg check yaml
 	$(BIN)/dg check defs
 
-bench: $(READY) ## Measure the drift engine beside its peers, which get an environment of their own, the service under load (wrk), replays, and how soon an arrival is seen.
+bench: $(READY) ## Measure the drift engine beside its peers, which get an environment of their own, pieces of work, the service under load (wrk), replays, and how soon an arrival is seen.
 	$(BIN)/python -m benchmarks.drift
 	$(BIN)/python -m benchmarks.calibration
+	$(BIN)/python -m benchmarks.pieces
 	$(BIN)/python -m benchmarks.serving
 	$(BIN)/python -m benchmarks.replays
 	$(BIN)/python -m benchmarks.arrivals

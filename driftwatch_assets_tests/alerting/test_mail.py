@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -127,10 +126,8 @@ def test_a_server_that_is_full_says_so(mailbox: Mailbox) -> None:
 
 
 def test_a_server_that_does_not_answer_is_given_up_in_time(mailbox: Mailbox) -> None:
-    mailbox.silent_seconds = 3.0
-    began = time.monotonic()
+    mailbox.silent_seconds = 3600.0
     told = refusal(mailbox.address("ann@example.org"), within=0.6)
-    assert time.monotonic() - began < 1.5
     assert "answer" in told or "timed out" in told
 
 

@@ -74,17 +74,13 @@ class TestWebhook:
         assert "no-such-host.invalid" in refusal("jsons://user:s3cr3tword@no-such-host.invalid/in/s3cr3tpath")
 
     def test_that_is_silent_is_given_up_in_time(self, receiver: Receiver) -> None:
-        receiver.silent_seconds = 5.0
-        began = time.monotonic()
+        receiver.silent_seconds = 3600.0
         assert refusal(receiver.webhook, within=0.5)
-        assert time.monotonic() - began < 1.2
 
     def test_that_answers_a_byte_at_a_time_is_given_up_and_holds_one_thread(self, receiver: Receiver) -> None:
-        receiver.drips_seconds = 1.5
-        began = time.monotonic()
+        receiver.drips_seconds = 3600.0
         assert "did not answer within 0.4 s" in refusal(receiver.webhook, within=0.4)
         assert "under way" in refusal(receiver.webhook, within=0.4)
-        assert time.monotonic() - began < 1.2
         assert len(receiver.paths) == 1
 
     def test_over_tls_with_an_unknown_certificate_gets_nothing(self, receiver: Receiver) -> None:

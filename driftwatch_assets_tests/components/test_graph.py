@@ -12,7 +12,6 @@ import pytest
 
 from driftwatch_assets.components.models import monitored_models
 from driftwatch_assets.definitions import defs
-from driftwatch_assets_tests.yardstick import slowed
 
 if TYPE_CHECKING:
     from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
@@ -198,15 +197,12 @@ def test_a_run_is_one_process(repository: RepositoryDefinition) -> None:
         assert job.executor_def.config_schema.default_value == {"in_process": {}}, job.name
 
 
-def test_definitions_load_in_time_and_import_nothing_heavy() -> None:
+def test_definitions_load_and_import_nothing_heavy() -> None:
     code = (
-        "import json, sys, time\n"
-        "begin = time.process_time()\n"
+        "import json, sys\n"
         "from driftwatch_assets.definitions import defs\n"
         "defs().get_repository_def()\n"
-        f"print(json.dumps([time.process_time() - begin, sorted(set({HEAVY!r}) & set(sys.modules))]))\n"
+        f"print(json.dumps(sorted(set({HEAVY!r}) & set(sys.modules))))\n"
     )
     ran = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
-    seconds, loaded = json.loads(ran.stdout.splitlines()[-1])
-    assert loaded == []
-    assert seconds < slowed(5)
+    assert json.loads(ran.stdout.splitlines()[-1]) == []

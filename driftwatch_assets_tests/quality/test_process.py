@@ -6,7 +6,6 @@ import multiprocessing
 import os
 import subprocess
 import sys
-import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,7 +14,6 @@ import pandas as pd
 
 from driftwatch_assets_tests.quality.conftest import SENSORS, judge
 from driftwatch_assets_tests.quality.test_dirt import WHOLE
-from driftwatch_assets_tests.yardstick import slowed
 
 ALONE = """
 import logging, socket, sys, warnings
@@ -87,16 +85,3 @@ def test_another_project_of_the_process_takes_nothing_from_it() -> None:
 def test_processes_get_the_verdict_on_their_own_table() -> None:
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
         assert list(pool.map(_found, range(4))) == list(range(4))
-
-
-def test_a_suite_on_3613_rows_of_130_columns_takes_at_most_two_seconds_even_when_all_is_wrong() -> None:
-    rng = np.random.default_rng(7)
-    clean = pd.DataFrame(rng.uniform(-1, 1, size=(3613, len(SENSORS))), columns=list(SENSORS))
-    clean.insert(0, "gas", "ethanol")
-    clean.insert(0, "reading", np.arange(1, len(clean) + 1))
-    wrong = clean.assign(gas="butane", reading=1, **dict.fromkeys(SENSORS, 9.0))
-    judge(clean.head(1), *WHOLE)
-    for frame in (clean, wrong):
-        start = time.process_time()
-        judge(frame, *WHOLE)
-        assert time.process_time() - start < slowed(2)

@@ -157,7 +157,7 @@ def test_the_pause_that_a_server_asks_for_is_made(site: Site, tmp_path: Path, fo
     site.statuses, site.retry_after = [503], "1" if form == "seconds" else format_datetime(until, usegmt=True)
     began = time.monotonic()
     assert fetch_once(declared(site), tmp_path).changed
-    assert 0.7 < time.monotonic() - began < 4
+    assert time.monotonic() - began > 0.7
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +17,6 @@ from driftwatch_assets.sources import libsvm as libsvm_module
 from driftwatch_assets.sources import libsvm_block as block_module
 from driftwatch_assets.sources.libsvm_block import Layout, parse_block
 from driftwatch_assets_tests.sources.libsvm_text import lines, text
-from driftwatch_assets_tests.yardstick import slowed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,15 +52,6 @@ def test_the_real_batches_are_read_whole_and_exactly(real_gas_sensors: Path) -> 
         for feature in (1, 64, 128):
             values = [float(tokens[feature].partition(":")[2]) for tokens in written]
             assert table.column(f"x{feature}").to_pylist() == values
-
-
-def test_the_largest_real_batch_takes_well_under_a_third_of_a_second(real_gas_sensors: Path) -> None:
-    def seconds() -> float:
-        start = time.perf_counter()
-        SOURCE.read(real_gas_sensors / "batch10.dat")
-        return time.perf_counter() - start
-
-    assert min(seconds() for _ in range(3)) < slowed(0.3)
 
 
 def test_the_columns_are_line_label_values_problem_and_text(tmp_path: Path) -> None:
@@ -281,27 +270,24 @@ def test_lines_keep_their_numbers_across_the_blocks_of_a_large_file(
     assert "more than 5,000 bytes without an end" in refusal(tmp_path, text(rows[:3]) + b"1" * 20_000).found
 
 
-def test_ten_times_the_usual_size_is_read_in_bounded_time_and_memory(tmp_path: Path) -> None:
+def test_ten_times_the_usual_size_is_read_in_bounded_memory(tmp_path: Path) -> None:
     path = tmp_path / "batch7.dat"
     with path.open("wb") as file:
         for _ in range(36):
             file.write(text(lines(1000)))
     script = (
-        "import resource, sys, time\n"
+        "import resource, sys\n"
         "from pathlib import Path\n"
         "from driftwatch_assets.sources import LibsvmSource\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        "begin = time.process_time()\n"
         "table = LibsvmSource(features=128).read(Path(sys.argv[1]))\n"
-        "seconds = time.process_time() - begin\n"
-        "print(table.num_rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, seconds)\n"
+        "print(table.num_rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
     )
     out = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True).stdout
-    rows, kibibytes, seconds = map(float, out.split())
+    rows, kibibytes = map(int, out.split())
 
     assert rows == 36_000
     assert kibibytes * 1024 < 5 * path.stat().st_size
-    assert seconds < slowed(15)
 
 
 @given(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from statistics import NormalDist
 
 import numpy as np
@@ -22,7 +21,6 @@ from driftwatch_assets.training.auc import (
 )
 from driftwatch_assets.training.scores import paired_scores
 from driftwatch_assets_tests.training.applications import LOANS
-from driftwatch_assets_tests.yardstick import slowed
 
 rows = st.lists(st.tuples(st.booleans(), st.integers(0, 12)), min_size=4, max_size=80).filter(
     lambda drawn: 2 <= sum(one for one, _ in drawn) <= len(drawn) - 2
@@ -87,13 +85,11 @@ def test_resamples_are_those_of_drawn_rows(drawn: list[tuple[bool, int]]) -> Non
         np.testing.assert_allclose(found[name], expected, atol=1e-12)
 
 
-def test_two_thousand_draws_of_two_thousand_rows_take_less_than_a_second() -> None:
+def test_the_interval_of_two_thousand_draws_is_that_of_the_formula() -> None:
     generator = np.random.default_rng(5)
     truth = np.where(generator.random(2000) < 0.3, LOANS.positive, LOANS.negative)
     scores = {name: generator.normal(size=2000).round(1) + (truth == LOANS.positive) for name in ("one", "other")}
-    begin = time.process_time()
     paired = paired_scores([("7", truth, scores)], "auc", seed=1, task=LOANS)
-    assert time.process_time() - begin < slowed(1)
     low, high = auc_interval(truth == LOANS.positive, scores["one"])
     assert (paired.scores["one"].low, paired.scores["one"].high) == pytest.approx((low, high), abs=0.004)
 

@@ -11,6 +11,7 @@ from driftwatch_assets.lake import batch_order
 from driftwatch_assets.quality import TableColumns
 from driftwatch_assets.quoting import quoted, shortened
 from driftwatch_assets.sources import REJECT_REASON
+from driftwatch_assets.steps.class_names import by_class_names
 from driftwatch_assets.steps.clean import silver_lines
 from driftwatch_assets.steps.outcome import StepOutcome, Text, rejected_rows
 from driftwatch_assets.steps.timeline import shifted, window
@@ -50,6 +51,8 @@ def make_features(watched: Watched, batch: str) -> StepOutcome:
     silver = {name: _silver(watched, batch, name) for name in watched.sources}
     gold = watched.transforms.gold(silver, _earlier(watched, batch))
     _check_shape(watched, batch, gold)
+    if task.label is not None and task.label in gold.columns:
+        gold = gold.assign(**{task.label: by_class_names(gold[task.label], task.classes)})
     origin = {"silver_fingerprint": "+".join(lake.fingerprint(tables.silver(name), batch) for name in watched.sources)}
     facts: dict[str, object] = {}
     rejected = _rejected(watched, batch, gold)

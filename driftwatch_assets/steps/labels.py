@@ -10,6 +10,7 @@ import pandas as pd
 
 from driftwatch_assets.lake import batch_order
 from driftwatch_assets.quoting import quoted
+from driftwatch_assets.steps.class_names import by_class_names
 from driftwatch_assets.steps.evidence import load_evidence
 from driftwatch_assets.steps.features import GoldInvalid, check_some_declared, row_places
 from driftwatch_assets.steps.timeline import shifted
@@ -83,6 +84,7 @@ def with_labels(watched: Watched, batch: str, *, as_of: str | None = None) -> La
             f"a row has one label"
         )
         raise GoldInvalid(message)
+    labels = labels.assign(**{task.label: by_class_names(labels[task.label], task.classes)})
     why = undeclared_labels(labels[task.label], task.classes)
     check_some_declared(watched, batch, labels[task.label], why, told_by="labels()")
     labels = labels[[task.id]].assign(**{task.label: labels[task.label].where(why.isna())})

@@ -105,6 +105,24 @@ def test_a_label_that_is_no_declared_class_costs_its_row(club: Watched) -> None:
     assert (len(stored), outcome.facts["labelled_rows"]) == (58, 57.0)
 
 
+@pytest.mark.parametrize("classes", [("0", "1"), ("False", "True")])
+@pytest.mark.parametrize("kind", ["int64", "Int64", "float64", "object", "bool", "boolean"])
+def test_a_label_is_its_class_in_whatever_type_a_batch_holds_it(
+    club: Watched, kind: str, classes: tuple[str, str]
+) -> None:
+    clean(club, MONTH)
+
+    def labelled(gold: pd.DataFrame) -> pd.DataFrame:
+        labels = pd.Series([at % 2 for at in range(len(gold))], index=gold.index).astype(kind)
+        return gold.assign(outcome=labels if kind in {"int64", "bool"} else labels.where(gold["member"] != "m01003"))
+
+    counted = with_gold(club, labelled, known_after=0)
+    task = counted.declaration.task.model_copy(update=dict(zip(("negative", "positive"), classes, strict=True)))
+    make_features(replace(counted, declaration=counted.declaration.model_copy(update={"task": task})), MONTH)
+    assert aside(club) == []
+    assert set(club.lake.read(GOLD, MONTH)["outcome"].dropna().astype(str)) == set(classes)
+
+
 def test_what_gold_sets_aside_itself_keeps_its_reason(club: Watched) -> None:
     clean(club, MONTH)
 

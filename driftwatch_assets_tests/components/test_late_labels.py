@@ -85,7 +85,10 @@ class Story:
         return list(self.club.instance.get_runs(filters=dg.RunsFilter(tags=tags)))
 
 
-@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param("postgres", marks=pytest.mark.slow), pytest.param("sqlite", marks=pytest.mark.soak)],
+)
 def storage(request: pytest.FixtureRequest) -> str:
     return request.param
 

@@ -65,7 +65,10 @@ class Story:
         return [request.partition_key for request in self.told[point].requests]
 
 
-@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param("postgres", marks=pytest.mark.slow), pytest.param("sqlite", marks=pytest.mark.soak)],
+)
 def storage(request: pytest.FixtureRequest) -> str:
     return request.param
 

@@ -247,6 +247,7 @@ def test_a_server_that_is_killed_in_the_middle_leaves_nothing_and_a_later_run_su
     assert f"{MODEL}/gold/features/{WEEK}" in stored(lent)
 
 
+@pytest.mark.soak
 @pytest.mark.filterwarnings("ignore:<psycopg.ServerCursor:ResourceWarning")
 def test_a_server_that_dies_in_the_middle_again_and_again_costs_a_batch_no_attempt(
     simulated: Path, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -272,9 +272,7 @@ def test_lines_keep_their_numbers_across_the_blocks_of_a_large_file(
 
 def test_ten_times_the_usual_size_is_read_in_bounded_memory(tmp_path: Path) -> None:
     path = tmp_path / "batch7.dat"
-    with path.open("wb") as file:
-        for _ in range(36):
-            file.write(text(lines(1000)))
+    path.write_bytes(text(lines(1000)) * 36)
     script = (
         "import resource, sys\n"
         "from pathlib import Path\n"

@@ -27,11 +27,8 @@ Story = dict[str, Any]
 
 @pytest.fixture(
     scope="module",
-    params=[
-        ("predictions/batch", "set_registered_model_alias"),
-        pytest.param(("all", "all"), marks=pytest.mark.soak),
-    ],
-    ids=["few", "all"],
+    params=[pytest.param(("all", "all"), marks=pytest.mark.soak)],
+    ids=["all"],
 )
 def lives(
     request: pytest.FixtureRequest,
@@ -39,7 +36,7 @@ def lives(
     deliveries: dict[str, bytes],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, Any]:
-    """Tell of processes that were killed before a few of their writes, or before each."""
+    """Tell of processes that were killed before each of their writes."""
     folder = tmp_path_factory.mktemp("lives")
     base = through6.copied_to(folder / "base")
     base.deliver("batch7.dat", deliveries["7"])

@@ -98,6 +98,7 @@ def test_a_batch_that_arrives_is_not_scored_by_an_older_version_in_place_of_a_de
         champion_of(house8.watched, "9")
 
 
+@pytest.mark.soak
 def test_a_training_through_the_same_batches_brings_the_deleted_versions_back(house8: House) -> None:
     said = house8.watched.lake.read(house8.watched.tables.predictions, NEWEST)
     through = [one.trained_through for one in promoted(house8.watched)]

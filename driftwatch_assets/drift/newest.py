@@ -8,6 +8,7 @@ missing rate is still compared with the training, so that values that went missi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,8 @@ from driftwatch_assets.drift.reference import Reference
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+LOOKED_BACK = 24
+"""Batches among which values are looked for: a judgement costs the same however many there are."""
 COMPARED_WITH = "compared_with"
 TRAINING = "training"
 _OF_THE_TRAINING = frozenset(
@@ -40,7 +43,7 @@ class NewestValues:
     Attributes
     ----------
     batches
-        Their names, oldest first; empty where no earlier batch has a value.
+        Their names, oldest first; empty where none of the batches that were looked at has a value.
     rows
         The feature in their rows, in any order.
     """
@@ -60,7 +63,7 @@ def newest_values(
     Parameters
     ----------
     earlier
-        Batches before the one that is judged, newest first; no more are read than are needed.
+        Batches before the one that is judged, newest first; no more are read than are needed, and at most 24.
     features
         Columns of these.
     count
@@ -74,7 +77,7 @@ def newest_values(
     (('March',), [3.0, 3.5])
     """
     found: dict[str, list[tuple[str, pd.Series[Any]]]] = {name: [] for name in features}
-    for batch, frame in earlier:
+    for batch, frame in islice(earlier, LOOKED_BACK):
         for name, kept in found.items():
             if len(kept) < count and name in frame.columns and frame[name].notna().any():
                 kept.append((batch, frame[name]))

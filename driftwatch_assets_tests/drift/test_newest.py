@@ -10,7 +10,7 @@ import pytest
 
 from driftwatch_assets.declaration import DriftPlan
 from driftwatch_assets.drift import NOTHING, Policy, Reference, against_newest, compare_whole_table, judge
-from driftwatch_assets.drift.newest import newest_values, presence_of
+from driftwatch_assets.drift.newest import LOOKED_BACK, newest_values, presence_of
 from driftwatch_assets.reporting.statistics_table import statistics_table
 
 if TYPE_CHECKING:
@@ -91,6 +91,19 @@ def test_no_more_batches_are_read_than_are_needed_and_types_are_kept() -> None:
     assert statistics.drop(columns="compared_with").dtypes.equals(plain.dtypes)
     pd.testing.assert_series_equal(statistics.drop(columns="compared_with").loc["age"], plain.loc["age"])
     pd.testing.assert_frame_equal(against_newest(plain, batch, {}), plain)
+
+
+def test_however_many_batches_there_are_the_newest_twenty_four_are_looked_at() -> None:
+    read: list[int] = []
+
+    def endless() -> Iterator[tuple[str, pd.DataFrame]]:
+        while True:
+            read.append(len(read))
+            yield str(read[-1]), month(12, gone=True)
+
+    found = newest_values(endless(), CHANGES, 30)
+    assert len(read) == LOOKED_BACK == 24
+    assert (found["mean"].batches, len(found["rank"].batches)) == ((), 24)
 
 
 def test_the_whole_table_sees_that_values_went_missing_and_not_that_they_spread_less() -> None:

@@ -56,6 +56,7 @@ def origin(watched: Watched, table: str, month: str) -> dict[str, str]:
 
 
 class TestTheFuture:
+    @pytest.mark.soak
     def test_what_later_ledgers_say_changes_no_training(self, real_house: House) -> None:
         versions = real_house.watched.registry.history(MODEL)
         assert len(versions) > 1
@@ -176,6 +177,7 @@ class TestTheOtherDates:
 
 
 class TestAgain:
+    @pytest.mark.soak
     def test_one_command_backfills_all_months_with_the_same_content(self, real_house: House) -> None:
         before, stored = predictions(real_house.watched), real_house.stored()
         versions = real_house.watched.registry.history(MODEL)

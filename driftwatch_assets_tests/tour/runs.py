@@ -8,7 +8,7 @@ _SERVED = f"{_COMMANDS}::test_the_service_answers_as_the_readme_asks"
 _LIVE = f"{_COMMANDS}::test_the_live_system_starts_by_its_command_and_stops"
 _KEPT = f"{_COMMANDS}::test_what_was_packed_is_there_again"
 _UPGRADED = f"{_COMMANDS}::test_every_store_is_brought_to_this_version"
-_READ = f"{_COMMANDS}::test_a_command_over_a_replayed_model_succeeds"
+_READ = f"{_COMMANDS}::test_commands_over_a_replayed_model_succeed"
 _MADE = f"{_COMMANDS}::test_make_checks_and_tests_a_copy_of_the_project"
 
 RUN_BY = {

@@ -47,14 +47,14 @@ def accuracies(folder: Path) -> tuple[dict[str, float], dict[str, float]]:
     return loop, frozen
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_on_the_real_batches_the_loop_reaches_its_figure(real_gas_sensors: Path) -> None:
     loop, frozen = accuracies(real_gas_sensors)
     assert np.mean(list(loop.values())) >= 0.85
     assert np.mean(list(loop.values())) >= np.mean(list(frozen.values())) + 0.03
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_on_simulated_batches_the_loop_stays_above_the_frozen_model(tmp_path: Path) -> None:
     simulate(tmp_path, seed=1)
     loop, frozen = accuracies(tmp_path)

@@ -161,6 +161,7 @@ class TestRealWeeks:
         assert f"batch-{week}-quality.html" in html
 
 
+@pytest.mark.soak
 def test_the_simulated_weeks_tell_of_a_drift_that_a_retraining_answers(tmp_path: Path) -> None:
     house = House(tmp_path, MODEL)
     told = house.replay()

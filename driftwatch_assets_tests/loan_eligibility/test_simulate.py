@@ -112,7 +112,7 @@ def test_the_leaks_are_worth_much_here_too(loans: pd.DataFrame) -> None:
     assert 0.75 < auc(judged(before), before="2015-05-04") < 0.9
 
 
-@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3))])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.soak) for seed in (2, 3))])
 def test_the_drift_is_found_and_a_model_of_the_days_before_it_loses(tmp_path: Path, seed: int) -> None:
     simulate(tmp_path, seed=seed, scale=2.0)
     rows = judged(gold(silver(bronze(tmp_path))))

@@ -75,7 +75,7 @@ def test_mlflows_store(tmp_path: Path, life: str) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mlflow.db", "mlflow.db.lock"]
 
 
-@pytest.mark.parametrize("statement", [30, 120])
+@pytest.mark.parametrize("statement", [pytest.param(30, marks=pytest.mark.soak), 120])
 @pytest.mark.parametrize("life", [_DAGSTER, _DAGSTERS_OWN], ids=["ours", "its own"])
 def test_dagsters_stores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, life: str, statement: int) -> None:
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))

@@ -333,6 +333,7 @@ def test_a_mail_server_that_refuses_holds_up_no_run_and_gets_every_alert_in_its_
     ]
 
 
+@pytest.mark.soak
 def test_a_challenger_that_a_gate_refused_alerts_instead_of_being_deployed_and_resolves_with_the_next_promotion(
     club: Club, mailbox: Mailbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -119,7 +119,7 @@ def test_values_are_about_as_large_as_real_ones(parted: list[Split]) -> None:
     "model",
     [
         make_pipeline(StandardScaler(), SVC(C=100, gamma=0.005)),
-        ExtraTreesClassifier(100, random_state=0),
+        pytest.param(ExtraTreesClassifier(100, random_state=0), marks=pytest.mark.soak),
     ],
     ids=["svc", "extra trees"],
 )

@@ -112,6 +112,7 @@ class TestDoneAgain:
         assert house8.backfill("7", "7").status == 0
         assert house8.stored() == stored
 
+    @pytest.mark.soak
     def test_a_training_gives_the_version_that_it_gave(self, house8: House) -> None:
         before = versions(house8)
         train_again(house8, ["7"])

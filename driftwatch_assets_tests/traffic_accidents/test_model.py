@@ -39,6 +39,7 @@ def fitted(simulated: pd.DataFrame) -> Any:
     return declared_candidate().build(seed=1, task_kind="anomaly").fit(simulated[list(FEATURES)])
 
 
+@pytest.mark.soak
 def test_the_declared_share_comes_out_on_held_out_crashes(simulated: pd.DataFrame) -> None:
     called, judged = called_anomalous(simulated, parts=2, seed=1)
 
@@ -46,7 +47,7 @@ def test_the_declared_share_comes_out_on_held_out_crashes(simulated: pd.DataFram
     assert abs(called / judged - 0.1) <= 0.015
 
 
-@pytest.mark.parametrize("through", [str(FIRST_THROUGH), str(DRIFT_YEAR)])
+@pytest.mark.parametrize("through", [str(FIRST_THROUGH), pytest.param(str(DRIFT_YEAR), marks=pytest.mark.soak)])
 def test_a_detector_that_keeps_the_declared_share_is_deployed(simulated: pd.DataFrame, through: str) -> None:
     outcome = trained_by_year(simulated, through)
 

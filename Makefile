@@ -10,7 +10,7 @@ export GX_ANALYTICS_ENABLED := false
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 
 
-.PHONY: help frozen pictures demo test test-slow test-soak check ui bench dashboards clean
+.PHONY: help frozen pictures demo test test-slow test-all test-soak check ui bench dashboards clean
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made.
@@ -41,6 +41,9 @@ test: $(READY) ## All tests but the slow ones.
 test-slow: $(READY) ## End-to-end tests.
 	@$(BIN)/python -m pytest -q -m "slow and not soak" -n 2 --dist loadscope
 
+test-all: $(READY) ## Both in one go, as CI runs them: each worker loads everything once.
+	@$(BIN)/python -m pytest -q -m "not soak" -n 2 --dist loadscope --no-loadscope-reorder
+
 test-soak: $(READY) ## Stories of many minutes, which CI does not run: outages, a kill before every write, the figures of the README.
 	@$(BIN)/python -m pytest -q -m soak
 
@@ -67,7 +70,7 @@ dashboards: $(READY) ## Write Grafana's dashboards anew from the declarations, o
 	@$(BIN)/python -m deploy.grafana.build
 
 pictures: $(READY) ## Take the pictures of the README anew, by Chromium, of a replay of simulated data.
-	@DRIFTWATCH_PICTURES=docs/pictures $(BIN)/python -m pytest -q -m slow driftwatch_assets_tests/tour/test_pictures.py
+	@DRIFTWATCH_PICTURES=docs/pictures $(BIN)/python -m pytest -q -m soak driftwatch_assets_tests/tour/test_pictures.py
 
 clean: ## Remove what was stored while running; landed files stay.
 	rm -rf data/lake data/mlflow data/dagster data/monitoring data/serving data/embedded

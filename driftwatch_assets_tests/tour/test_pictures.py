@@ -13,6 +13,7 @@ import pytest
 
 from driftwatch_assets_tests.chromium import chromium
 from driftwatch_assets_tests.deployment.processes import answers
+from driftwatch_assets_tests.tour.conftest import OF_THE_COMMANDS, SIZES, replay
 from driftwatch_assets_tests.tour.copied import START_SECONDS, free_port
 from driftwatch_assets_tests.tour.pictures import ALL_BYTES, LARGEST_BYTES, PICTURES, taken
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from driftwatch_assets_tests.tour.copied import Copied
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.soak
 
 MEASURES = ("sepal_length", "sepal_width", "petal_length", "petal_width")
 ARGUMENTS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
@@ -48,7 +49,9 @@ with open_instance(settings) as instance:
 
 @pytest.fixture(scope="module")
 def asked(replayed: Copied) -> Copied:
-    """Let the service answer what an iris of a drifted garden is, and tell it later what they were."""
+    """Replay the other models; let the service answer what an iris of a drifted garden is, and tell it later."""
+    for model in [name for name in SIZES if name not in OF_THE_COMMANDS]:
+        replay(replayed, model)
     flowers = _flowers(replayed.project / "data" / "landing" / "iris" / "fetch-000006.csv")
     port = free_port()
     with replayed.server(f"driftwatch serve --port {port}") as server:

@@ -32,7 +32,7 @@ class ArrivalPolicy(BaseModel):
         description="Pause after a run during which source, lake or registry went away, or the machine was short of "
         "something; it doubles with each, up to an hour. Such a run is none of the attempts.",
     )
-    additions: int = Field(default=50, ge=1, description="Partitions that one tick may add.")
+    additions: int = Field(default=50, ge=1, description="Deliveries that one tick looks at, and may ask for.")
 
 
 @dataclass(frozen=True)
@@ -76,12 +76,11 @@ class ArrivalRequest:
 
 @dataclass(frozen=True)
 class ArrivalPlan:
-    """Partitions to add, runs to request, batches that wait, and the reason.
+    """Runs to request, batches that wait, and the reason.
 
     `left_alone` says of batches that are not tried again by themselves why, and which command asks for it.
     """
 
-    additions: tuple[str, ...]
     requests: tuple[ArrivalRequest, ...]
     held: tuple[str, ...]
     reason: str
@@ -144,8 +143,8 @@ def plan_arrivals(
     >>> noon = dt.datetime(2024, 3, 1, 12, tzinfo=dt.UTC)
     >>> policy = ArrivalPolicy()
     >>> plan = plan_arrivals(landed, [], [], initial_batches=1, training_pending=False, policy=policy, now=noon)
-    >>> plan.additions, [request.batch for request in plan.requests], plan.held
-    (('1', '2', '10'), ['1'], ('2', '10'))
+    >>> [request.batch for request in plan.requests], plan.held
+    (['1'], ('2', '10'))
 
     """
     due = sorted(
@@ -159,10 +158,9 @@ def plan_arrivals(
     )
     if not due:
         reason = "; ".join((f"nothing new among {len(landed)} landed batches", *left_alone))
-        return ArrivalPlan((), (), (), reason, left_alone)
+        return ArrivalPlan((), (), reason, left_alone)
     due = due[: policy.additions]
-    additions = tuple(delivery.batch for delivery in due if delivery.batch not in known)
-    everything = sorted({*known, *additions}, key=batch_order)
+    everything = sorted({*known, *(delivery.batch for delivery in due)}, key=batch_order)
     first = set(everything[:initial_batches])
     in_flight = {intake.batch for intake in intakes if intake.status == "in_flight"}
     busy = training_pending or bool(in_flight)
@@ -186,7 +184,7 @@ def plan_arrivals(
     waiting = f"; waiting, since {why}: {', '.join(held)}" if held else ""
     taken = ", ".join(request.batch for request in requests) or "none"
     reason = "; ".join((f"taken in: {taken}{waiting}", *left_alone))
-    return ArrivalPlan(additions, tuple(requests), tuple(held), reason, left_alone)
+    return ArrivalPlan(tuple(requests), tuple(held), reason, left_alone)
 
 
 def _is_due(delivery: Landed, intakes: Sequence[Intake], policy: ArrivalPolicy) -> bool:

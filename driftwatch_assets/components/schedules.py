@@ -8,7 +8,7 @@ import dagster as dg
 
 from driftwatch_assets.components import records
 from driftwatch_assets.components.processes import close_abandoned_runs
-from driftwatch_assets.components.sensors import asked_for, intake_plan, intake_requests, look_or_fail
+from driftwatch_assets.components.sensors import intake_plan, intake_requests, look_or_fail
 from driftwatch_assets.lake import batch_order
 from driftwatch_assets.resources import Places
 from driftwatch_assets.steps import due_labels, newest_labelled, why_untrainable
@@ -71,9 +71,8 @@ def _taking_in(
         # Without the sensors nobody may be there who trains when it is due: only a training that runs is waited for.
         training = records.job_under_way(context.instance, keys.training_job)
         plan = intake_plan(context.instance, watched, keys, arrived, training_pending=training)
-        asked = asked_for(keys, plan)
-        if asked:
-            context.instance.add_dynamic_partitions(str(keys.asked.name), asked)
+        if plan.requests:
+            context.instance.add_dynamic_partitions(str(keys.asked.name), [one.batch for one in plan.requests])
         notes = "; ".join([plan.reason, *arrived.waiting, *arrived.remarks])
         context.log.info(notes)
         return intake_requests(watched.name, plan) or dg.SkipReason(notes)

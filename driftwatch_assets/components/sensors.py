@@ -182,7 +182,7 @@ def build_arrivals(
         job=job,
         minimum_interval_seconds=_ARRIVALS_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Adds a partition and requests a run for every batch that lands, in batch order.",
+        description="Requests a run for every batch that lands, in batch order, and adds its partition.",
     )
     def arrivals(context: dg.SensorEvaluationContext, places: Places) -> dg.SensorResult | dg.SkipReason:
         watched = watch(places)
@@ -202,11 +202,11 @@ def build_arrivals(
         context.log.info(notes)
         for told in plan.left_alone:
             context.log.error(told)
-        if not plan.requests and not plan.additions:
+        if not plan.requests:
             return dg.SensorResult(skip_reason=notes, cursor=cursor)
         return dg.SensorResult(
             run_requests=intake_requests(watched.name, plan),
-            dynamic_partitions_requests=[keys.asked.build_add_request(asked_for(keys, plan))],
+            dynamic_partitions_requests=[keys.asked.build_add_request([one.batch for one in plan.requests])],
             cursor=cursor,
         )
 
@@ -220,12 +220,6 @@ def _forgotten(instance: dg.DagsterInstance, watched: Watched, keys: Keys, arriv
     found = intakes(instance, watched, keys, arrived.landed)
     told = told_of_forgotten(instance, watched, keys, {one.batch for one in found if one.status == "succeeded"})
     return [] if told is None else [told]
-
-
-def asked_for(keys: Keys, plan: ArrivalPlan) -> list[str]:
-    """Give the batches that an instance notes it has asked for: partitions that are added, or windows that are run."""
-    dynamic = isinstance(keys.partitions, dg.DynamicPartitionsDefinition)
-    return [*plan.additions] if dynamic else [request.batch for request in plan.requests]
 
 
 def build_labels(

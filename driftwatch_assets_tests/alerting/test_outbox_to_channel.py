@@ -159,7 +159,7 @@ def test_what_was_sent_but_not_marked_when_a_daemon_died_goes_out_again_under_th
     store = open_monitoring(url)
     judged(store, environment, "iris", b1=0.6)
     with courier(url, "before_marking", environment) as daemon:
-        daemon.communicate("go\n", timeout=30)
+        daemon.communicate("go\n", timeout=300)
         assert daemon.returncode == -signal.SIGKILL
     assert len(receiver.told) == 1
     assert deliver(store, finder({}, environment)).sent == 0

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-START_SECONDS = 120
+START_SECONDS = 600
 DRIFTWATCH = Path(sys.executable).parent / "driftwatch"
 
 NO_RUN_HAS_FAILED = ["model", "started", "job", "purpose", "batch", "status", "duration", "error"]
@@ -55,7 +55,7 @@ def tracking_server(backend: str, folder: Path) -> Iterator[str]:
             yield url
         finally:
             process.terminate()
-            process.wait(timeout=30)
+            process.wait(timeout=300)
 
 
 @pytest.fixture(scope="module")

@@ -41,7 +41,7 @@ def promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     program = shutil.which("promtool")
     if program is None:
         pytest.skip("promtool is not installed; it comes with the package prometheus")
-    return subprocess.run([program, *arguments], check=False, capture_output=True, text=True, timeout=60)
+    return subprocess.run([program, *arguments], check=False, capture_output=True, text=True, timeout=600)
 
 
 def configured(folder: Path, **changed: str) -> Path:

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-START_SECONDS = 300.0
+START_SECONDS = 900.0
 """Several times what a quiet machine with two cores needs."""
 
-STOP_SECONDS = 150.0
+STOP_SECONDS = 600.0
 """Dagster and Celery answer first what they are being asked, for a minute where it takes one."""
 
 _POLL_SECONDS = 0.1

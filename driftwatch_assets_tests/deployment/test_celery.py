@@ -44,7 +44,7 @@ pytestmark = [
 MODEL = "iris"
 BATCHES = 2
 VISIBILITY_SECONDS = 3
-PATIENCE_SECONDS = 180.0
+PATIENCE_SECONDS = 900.0
 ON_CELERY = {
     "execution": {"config": {"celery": {}}},
     "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},

@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 from driftwatch_assets.defs.gas_sensors.simulate import simulate
-from driftwatch_assets_tests.end_to_end.live import INITIAL, MINUTE, LiveSystem
+from driftwatch_assets_tests.end_to_end.live import INITIAL, LiveSystem
 from driftwatch_assets_tests.end_to_end.stages import (
     Arrived,
     Backfilled,
@@ -45,8 +45,8 @@ def first_training(live: LiveSystem, files: dict[str, Path]) -> dg.DagsterRun:
     """Let the initial batches land one after the other, and wait for what follows."""
     for batch in INITIAL:
         live.drop(files[batch])
-    [run] = live.until("the first training is requested", lambda: live.trainings("6"), 6 * MINUTE)
-    return live.run_ended(run, 3 * MINUTE)
+    [run] = live.until("the first training is requested", lambda: live.trainings("6"))
+    return live.run_ended(run)
 
 
 @pytest.fixture(scope="session")
@@ -54,8 +54,8 @@ def seventh(live: LiveSystem, files: dict[str, Path], first_training: dg.Dagster
     """Let the seventh batch land, and wait for the training that it causes and two ticks more."""
     assert first_training.status == SUCCESS
     live.drop(files["7"])
-    [training] = live.until("batch 7 causes a training", lambda: live.trainings("7"), 3 * MINUTE)
-    live.run_ended(training, 3 * MINUTE)
+    [training] = live.until("batch 7 causes a training", lambda: live.trainings("7"))
+    live.run_ended(training)
     later = live.two_ticks_later(live.keys.retraining_sensor)
     return Arrived("7", live.runs(purpose="arrival", batch="7"), live.trainings("7"), later)
 
@@ -65,15 +65,15 @@ def eighth(live: LiveSystem, files: dict[str, Path], seventh: Arrived) -> Arrive
     """Let the eighth batch land; the machine loses its power in the middle, and later the training is killed."""
     assert [run.status for run in seventh.trainings] == [SUCCESS]
     live.drop(files["8"])
-    live.until("a process takes batch 8 in", lambda: is_claimed(live.runs(purpose="arrival", batch="8")), 2 * MINUTE)
+    live.until("a process takes batch 8 in", lambda: is_claimed(live.runs(purpose="arrival", batch="8")))
     live.crash()
     live.start()
-    [training] = live.until("batch 8 causes a training", lambda: live.trainings("8"), 4 * MINUTE)
+    [training] = live.until("batch 8 causes a training", lambda: live.trainings("8"))
     _kill_when_mlflow_runs(live, training)
-    live.run_ended(training, 2 * MINUTE)
-    second = live.until("the training is tried again", lambda: live.trainings("8")[1:], 2 * MINUTE)[0]
-    live.run_ended(second, 3 * MINUTE)
-    live.until("MLflow is told of the kill", lambda: mlflow_runs(live, training)[0].info.end_time, 2 * MINUTE)
+    live.run_ended(training)
+    second = live.until("the training is tried again", lambda: live.trainings("8")[1:])[0]
+    live.run_ended(second)
+    live.until("MLflow is told of the kill", lambda: mlflow_runs(live, training)[0].info.end_time)
     later = live.two_ticks_later(live.keys.retraining_sensor)
     return Arrived("8", live.runs(purpose="arrival", batch="8"), live.trainings("8"), later)
 
@@ -82,7 +82,7 @@ def _kill_when_mlflow_runs(live: LiveSystem, training: dg.DagsterRun) -> None:
     def running() -> bool:
         return any(run.info.status == "RUNNING" for run in mlflow_runs(live, training))
 
-    live.until("MLflow has the run", running, 2 * MINUTE)
+    live.until("MLflow has the run", running)
     worker = live.worker(training)
     assert worker is not None, "the engine's events name no process of the live system"
     worker.kill()
@@ -110,6 +110,6 @@ def backfilled(live: LiveSystem, eighth: Arrived) -> Backfilled:
         over = found is not None and found.status.value.startswith(("COMPLETED", "FAILED"))
         return over and all(run.is_finished for run in runs())
 
-    live.until("both backfills end", ended, 6 * MINUTE)
+    live.until("both backfills end", ended)
     later = live.two_ticks_later(keys.retraining_sensor)
     return Backfilled(ids, before, runs(), later)

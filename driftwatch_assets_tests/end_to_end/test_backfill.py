@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import dagster as dg
+import pytest
 
 from driftwatch_assets_tests.end_to_end.live import INITIAL, LiveSystem
 from driftwatch_assets_tests.end_to_end.stages import MARKS, failed_checks, prediction_fingerprints
@@ -12,7 +13,7 @@ from driftwatch_assets_tests.end_to_end.stages import MARKS, failed_checks, pred
 if TYPE_CHECKING:
     from driftwatch_assets_tests.end_to_end.stages import Arrived, Backfilled
 
-pytestmark = MARKS
+pytestmark = [pytest.mark.soak, *MARKS]
 
 
 def test_a_backfill_succeeds(live: LiveSystem, backfilled: Backfilled) -> None:

@@ -37,7 +37,7 @@ ARGUMENTS = (
 )
 WIDE = {"width": 1500, "height": 1000}
 WIDE_ENOUGH_FOR_DETAILS = {"width": 3000, "height": 1200}
-PATIENCE_MILLISECONDS = 30_000
+PATIENCE_MILLISECONDS = 300_000
 
 
 @dataclass

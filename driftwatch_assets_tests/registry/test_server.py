@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from driftwatch_assets.training import TrainingOutcome
 
-START_SECONDS = 120
+START_SECONDS = 600
 
 
 def free_port() -> int:
@@ -47,7 +47,7 @@ def server(tmp_path: Path) -> Iterator[str]:
                 time.sleep(0.2)
         yield url
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=300)
 
 
 @pytest.mark.slow

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from driftwatch_assets.serving.guard import Guard
 
-_START_SECONDS = 240.0
+_START_SECONDS = 600.0
 _POLL_SECONDS = 0.02
 
 

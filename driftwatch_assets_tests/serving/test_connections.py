@@ -31,7 +31,7 @@ HALF_A_HEADER = b"GET /ping HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Half: "
 PING = b"GET /ping HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 LARGE_PLEASE = b"GET /large HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 LONG = 3600.0
-PATIENCE = 120.0
+PATIENCE = 600.0
 LARGE = b"x" * (1 << 24)  # more than the buffers of two sockets hold
 
 

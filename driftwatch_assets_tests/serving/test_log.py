@@ -88,7 +88,7 @@ def test_a_service_that_is_killed_loses_nothing_that_it_answered(empty_store: Pa
     given: list[str] = []
 
     def ask(address: str) -> None:
-        with httpx.Client(base_url=address, timeout=20) as client:
+        with httpx.Client(base_url=address, timeout=300) as client:
             while True:
                 try:
                     answer = client.post(PREDICT, json={"records": [FLOWER]})
@@ -195,7 +195,7 @@ def test_while_answers_cannot_be_kept_none_is_given_and_the_service_goes_on(gard
     lake, spool = Lake(str(tmp_path / "lake")), tmp_path / "spool"
     with (
         running(iris_service(garden, spool, lake=lake)) as address,
-        httpx.Client(base_url=address, timeout=20) as client,
+        httpx.Client(base_url=address, timeout=300) as client,
     ):
         (spool / "iris").rename(tmp_path / "away")
         (spool / "iris").write_text("a file where the folder should be")

@@ -54,7 +54,7 @@ class Asker:
             thread.join()
 
     def _ask(self) -> None:
-        with httpx.Client(base_url=self._address, timeout=20) as client:
+        with httpx.Client(base_url=self._address, timeout=300) as client:
             while not self._stop.is_set():
                 answer = client.post(PREDICT, json={"records": [FLOWER]})
                 version = answer.json().get("version")

@@ -223,7 +223,7 @@ def test_a_request_whose_rows_the_model_refuses_costs_none_that_is_scored_with_i
     far["petal_length"] = 1.7e308
 
     async def ask() -> list[int]:
-        async with httpx.AsyncClient(base_url=client.base_url, timeout=20) as asking:
+        async with httpx.AsyncClient(base_url=client.base_url, timeout=300) as asking:
             sent = [asking.post(PREDICT, json={"records": [far if at % 4 == 0 else FLOWER]}) for at in range(40)]
             return [answer.status_code for answer in await asyncio.gather(*sent)]
 

@@ -35,7 +35,7 @@ PETALS = ("petal_length", "petal_width")
 def ask(watched: Watched, spool: Path, flowers: pd.DataFrame) -> None:
     """Let a service answer flowers one request of ten after the other, and end it."""
     records = flowers[["flower", *FEATURES]].astype({"flower": str}).to_dict("records")
-    with running(iris_service(watched, spool)) as address, httpx.Client(base_url=address, timeout=10) as client:
+    with running(iris_service(watched, spool)) as address, httpx.Client(base_url=address, timeout=300) as client:
         for first in range(0, len(records), 10):
             answer = client.post(PREDICT, json={"records": records[first : first + 10]})
             assert answer.status_code == 200, answer.text

@@ -198,7 +198,7 @@ class TestABatch:
             assert process.stdout is not None
             assert process.stdout.readline() == "ready\n"
         for process in both:
-            _, told = process.communicate("go\n", timeout=60)
+            _, told = process.communicate("go\n", timeout=600)
             assert process.returncode == 0, told
         alone = watched_in(tmp_path / "alone")
         deliver(alone, 3)

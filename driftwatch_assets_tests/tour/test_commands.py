@@ -91,7 +91,13 @@ def test_the_service_answers_as_the_readme_asks(replayed: Copied) -> None:
     assert "labels of 1 served ids" in replayed.succeeds(label)
 
 
-@pytest.mark.parametrize("command", commands_of("test_the_live_system_starts_by_its_command_and_stops"))
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(command, marks=[pytest.mark.soak] if command == "make ui" else [])
+        for command in commands_of("test_the_live_system_starts_by_its_command_and_stops")
+    ],
+)
 def test_the_live_system_starts_by_its_command_and_stops(replayed: Copied, command: str) -> None:
     port, reports = WEBSERVER_PORT, f"http://127.0.0.1:{free_port()}"
     if command == "driftwatch ui":
@@ -152,6 +158,7 @@ def test_clean_leaves_what_has_landed(copied: Copied) -> None:
     assert all(file.exists() for file in files)
 
 
+@pytest.mark.soak
 def test_what_was_packed_is_there_again(replayed: Copied) -> None:
     pack, unpack, rebuild = (
         "tar --create --gzip --file driftwatch.tar.gz data",

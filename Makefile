@@ -39,7 +39,7 @@ test: $(READY) ## All tests but the slow ones.
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 test-slow: $(READY) ## End-to-end tests.
-	@$(BIN)/python -m pytest -q -m "slow and not soak" -n 2 --dist loadscope
+	@$(BIN)/python -m pytest -q -m "slow and not soak" -n 2 --dist loadscope --no-loadscope-reorder
 
 test-all: $(READY) ## Both in one go, as CI runs them: each worker loads everything once.
 	@$(BIN)/python -m pytest -q -m "not soak" -n 2 --dist loadscope --no-loadscope-reorder

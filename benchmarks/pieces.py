@@ -125,12 +125,30 @@ def _of_quality() -> Iterator[Piece]:
     applications = pd.DataFrame(rng.normal(size=(6688, 20)), columns=list(numbers))
     applications["purpose"] = rng.choice(["car", "house", "debt", None], 6688, p=[0.1, 0.2, 0.65, 0.05])
     applications["status"] = rng.choice(["given", "refused"], 6688, p=[0.776, 0.224])
-    leaks = [{"expect": "label_leak", "label": "status"}]
+    leaks: list[dict[str, object]] = [{"expect": "label_leak", "label": "status"}]
     features = TableColumns(features=(*numbers, "purpose"))
     yield Piece("look for label leaks in 6,688 x 21", 0.5, _validation(applications, leaks, features))
 
+    few = (*numbers[:18], "purpose")
+    every_kind: list[dict[str, object]] = [
+        {"expect": "matches", "column": "purpose", "pattern": "[a-z]"},
+        {"expect": "not_null", "columns": "features"},
+        {"expect": "between", "columns": list(numbers[:18]), "min": -9},
+        {"expect": "outliers", "columns": "features", "max_share": 0.01},
+        {"expect": "outliers", "columns": "features", "method": "mad", "max_share": 0.01, "name": "mad"},
+        {"expect": "no_duplicates"},
+        {"expect": "conflicting_labels", "label": "status"},
+        *leaks,
+        {"expect": "row_count", "min": 1},
+    ]
+    yield Piece(
+        "9 expectations of other kinds on 1,000 x 20",
+        0.3,
+        _validation(applications[[*few, "status"]].head(1000), every_kind, TableColumns(features=few)),
+    )
+
     texts = pd.DataFrame({"x": np.tile(["loan", "card_", None], 100_000)})
-    words = [{"expect": "matches", "column": "x", "pattern": "[a-z]+"}]
+    words: list[dict[str, object]] = [{"expect": "matches", "column": "x", "pattern": "[a-z]+"}]
     yield Piece("match 300,000 texts, three of them different", 2.0, _validation(texts, words, TableColumns()))
 
 

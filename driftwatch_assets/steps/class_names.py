@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from driftwatch_assets.drift.truth_values import AS_NUMBERS, AS_TRUTH
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-_TRUTH = {"False": "0", "True": "1"}
-_NUMBERS = {"0": "False", "1": "True"}
 
 
 def by_class_names(labels: pd.Series[Any], classes: Sequence[str]) -> pd.Series[Any]:
@@ -58,5 +57,5 @@ def _name(value: object, declared: set[str]) -> object:
         return value
     whole = isinstance(value, float | np.floating) and float(value).is_integer()
     text = str(int(value)) if whole else str(value)  # type: ignore[call-overload]
-    forms = (str(value), text, _TRUTH.get(text), _NUMBERS.get(text))
+    forms = (str(value), text, AS_NUMBERS.get(text), AS_TRUTH.get(text))
     return next((form for form in forms if form in declared), value)

@@ -34,7 +34,7 @@ MODEL = "gas_sensors"
 LOCATION = "driftwatch_assets"
 INITIAL = ("1", "2", "3", "4", "5", "6")
 PATIENCE_SECONDS = 1800
-"""How long anything is waited for: what a stage takes depends on the machine, and no test on that."""
+"""How long anything is waited for: what a stage takes depends on the machine, and no test may depend on it."""
 _POLL_SECONDS = 0.5
 _LOG_CHARACTERS = 6000
 _REPOSITORY = {"repositoryLocationName": LOCATION, "repositoryName": "__repository__"}

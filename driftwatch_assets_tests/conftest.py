@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -56,6 +57,30 @@ def pytest_configure() -> None:
     settings.load_profile("untimed")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Spare the collector of garbage what was loaded: it stays to the end, and is looked through again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+class _Failures:
+    """Names a test as soon as it has failed: a suite that is ended before its time says what it had found."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._terminal = config.pluginmanager.get_plugin("terminalreporter")
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed and self._terminal is not None:
+            self._terminal.ensure_newline()
+            self._terminal.write_line(f"FAILED {report.nodeid} ({report.when}): {report.longreprtext[-400:]}")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Name failures at once in the process that a person looks at."""
+    session.config.pluginmanager.register(_Failures(session.config))
 
 
 def pytest_runtest_setup() -> None:

@@ -438,14 +438,14 @@ def test_batch_by_batch_is_as_all_at_once(store: Monitoring, values: dict[str, f
     hold_to_all_at_once(store, values)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @MANY
 @given(histories=HISTORIES)
 def test_open_alerts_are_the_open_spans_at_length(store: Monitoring, histories: list[dict[str, float | None]]) -> None:
     hold_to_open_spans(store, histories)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @MANY
 @given(values=HISTORY)
 def test_batch_by_batch_is_as_all_at_once_at_length(store: Monitoring, values: dict[str, float | None]) -> None:

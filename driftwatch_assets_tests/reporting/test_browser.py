@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -147,31 +147,32 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 PAGES = ("full", "late", "first", "long", "summary", "months")
 TASK_PAGES = ("binary", "anomaly", "empty", "quality", "years", "mixed", "rates", "index")
+WIDTHS = (1280, 820, 360)
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+LAYOUT = {"overflow": OVERFLOW, "outside": OUTSIDE, "overlaps": OVERLAPS}
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 820, 360])
 @pytest.mark.parametrize("name", [*PAGES, *TASK_PAGES])
-def test_page_opens_without_error_request_or_overflow(
-    browser: Browser, folder: Path, name: str, width: int, scheme: str
-) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    page = context.new_page()
-    wrong: list[str] = []
-    requests: list[str] = []
-    page.on("console", lambda message: wrong.append(message.text))
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("requestfailed", lambda request: wrong.append(request.url))
-    page.on("request", lambda request: requests.append(request.url))
-    url = (folder / f"{name}.html").as_uri()
-    page.goto(url)
-    page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
-    assert wrong == []
-    assert [each for each in requests if not each.startswith("data:")] == [url]
-    assert page.evaluate(OVERFLOW) == 0
-    assert page.evaluate(OUTSIDE) == []
-    assert page.evaluate(OVERLAPS) == []
-    context.close()
+def test_page_opens_without_error_request_or_overflow_at_every_width(browser: Browser, folder: Path, name: str) -> None:
+    with browser.new_context() as context:
+        page = context.new_page()
+        wrong: list[str] = []
+        requests: list[str] = []
+        page.on("console", lambda message: wrong.append(message.text))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("requestfailed", lambda request: wrong.append(request.url))
+        page.on("request", lambda request: requests.append(request.url))
+        url = (folder / f"{name}.html").as_uri()
+        page.goto(url)
+        page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme)
+            for width in WIDTHS:
+                page.set_viewport_size({"width": width, "height": 900})
+                found = {what: page.evaluate(script) for what, script in LAYOUT.items()}
+                assert found == {"overflow": 0, "outside": [], "overlaps": []}, f"{scheme}, {width} pixels"
+        assert wrong == []
+        assert [each for each in requests if not each.startswith("data:")] == [url]
 
 
 @pytest.fixture

@@ -56,6 +56,6 @@ def called(address: str, client: httpx.Client, examples: int) -> dict[int, int]:
     return statuses
 
 
-@pytest.mark.parametrize("examples", [10, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [10, pytest.param(200, marks=pytest.mark.soak)])
 def test_made_up_requests_are_never_answered_with_a_failure(address: str, client: httpx.Client, examples: int) -> None:
     assert set(called(address, client, examples)) >= {200, 404, 422}

@@ -14,7 +14,7 @@ from benchmarks.page import write_part
 PROJECT = Path(__file__).parents[2]
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_under_load_and_through_a_promotion_no_request_fails_and_no_answer_is_lost() -> None:
     """What is fast enough on an idle machine is said by the benchmark; this one may be busy."""
     if shutil.which("wrk") is None:

@@ -144,7 +144,7 @@ def test_two_processes_that_take_one_batch_in_at_once_agree(lives: dict[str, Any
 
 
 @pytest.mark.parametrize(
-    "where", ["gold/features/batch=7", pytest.param("evidence/7/drift.json", marks=pytest.mark.slow)]
+    "where", ["gold/features/batch=7", pytest.param("evidence/7/drift.json", marks=pytest.mark.soak)]
 )
 def test_a_full_disk_fails_the_run_in_words_and_the_next_run_makes_it_whole(
     where: str, house6: House, through8: House, deliveries: dict[str, bytes], monkeypatch: pytest.MonkeyPatch

@@ -327,7 +327,7 @@ class TestTheLandingFolder:
         assert house6.files() == files
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_ten_times_the_usual_size_is_taken_in(house6: House, tmp_path: Path) -> None:
     """About 36,000 rows: ten times the largest real batch."""
     (big,) = [file for file in simulate(tmp_path / "big", seed=9, batches=10, scale=10.0) if file.name == "batch10.dat"]

@@ -118,7 +118,7 @@ class TestDoneAgain:
         train_again(house8, ["7"])
         assert versions(house8) == before
 
-    @pytest.mark.slow
+    @pytest.mark.soak
     def test_everything_does(self, house8: House) -> None:
         files, before = house8.files(), versions(house8)
         train_again(house8, ["6", "7", "8"])

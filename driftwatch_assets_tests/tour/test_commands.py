@@ -91,13 +91,8 @@ def test_the_service_answers_as_the_readme_asks(replayed: Copied) -> None:
     assert "labels of 1 served ids" in replayed.succeeds(label)
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        pytest.param(command, marks=[pytest.mark.soak] if command == "make ui" else [])
-        for command in commands_of("test_the_live_system_starts_by_its_command_and_stops")
-    ],
-)
+@pytest.mark.soak
+@pytest.mark.parametrize("command", commands_of("test_the_live_system_starts_by_its_command_and_stops"))
 def test_the_live_system_starts_by_its_command_and_stops(replayed: Copied, command: str) -> None:
     port, reports = WEBSERVER_PORT, f"http://127.0.0.1:{free_port()}"
     if command == "driftwatch ui":

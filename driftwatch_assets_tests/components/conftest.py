@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 STORAGES = ("sqlite", "postgres")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def postgres() -> Iterator[str]:
     """Give the URL of a PostgreSQL server."""
     with postgres_server() as url:

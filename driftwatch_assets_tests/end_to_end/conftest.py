@@ -26,21 +26,22 @@ SCALE = 0.3
 SUCCESS = dg.DagsterRunStatus.SUCCESS
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSystem]:
+    """Give a live system that ends with this room: its sensors would take a third of a core from all that follows."""
     with LiveSystem(tmp_path_factory.mktemp("live")) as system:
         yield system
         assert (system.stop(), system.survivors) == (0, []), "Ctrl-C ends every process of the live system"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Give eight small simulated deliveries by batch."""
     written = simulate(tmp_path_factory.mktemp("deliveries"), seed=SEED, batches=8, scale=SCALE)
     return {str(number): file for number, file in enumerate(written, start=1)}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def first_training(live: LiveSystem, files: dict[str, Path]) -> dg.DagsterRun:
     """Let the initial batches land one after the other, and wait for what follows."""
     for batch in INITIAL:
@@ -49,7 +50,7 @@ def first_training(live: LiveSystem, files: dict[str, Path]) -> dg.DagsterRun:
     return live.run_ended(run)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def seventh(live: LiveSystem, files: dict[str, Path], first_training: dg.DagsterRun) -> Arrived:
     """Let the seventh batch land, and wait for the training that it causes and two ticks more."""
     assert first_training.status == SUCCESS
@@ -60,7 +61,7 @@ def seventh(live: LiveSystem, files: dict[str, Path], first_training: dg.Dagster
     return Arrived("7", live.runs(purpose="arrival", batch="7"), live.trainings("7"), later)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def eighth(live: LiveSystem, files: dict[str, Path], seventh: Arrived) -> Arrived:
     """Let the eighth batch land; the machine loses its power in the middle, and later the training is killed."""
     assert [run.status for run in seventh.trainings] == [SUCCESS]
@@ -88,7 +89,7 @@ def _kill_when_mlflow_runs(live: LiveSystem, training: dg.DagsterRun) -> None:
     worker.kill()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def backfilled(live: LiveSystem, eighth: Arrived) -> Backfilled:
     """Backfill all batches: some as assets through the webserver, as the UI does, the others as a job."""
     assert [run.status for run in eighth.trainings][1:] == [SUCCESS]

@@ -32,13 +32,13 @@ class Clock:
         return self.now
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def postgres() -> Iterator[str]:
     with postgres_server() as url:
         yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shared(postgres: str) -> Iterator[str]:
     """Give a database that tests use one after the other, each time empty: making one is slow."""
     with database(postgres) as url:

@@ -38,7 +38,7 @@ def iris_service(
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Create an MLflow store once: its many migrations would cost each test a second."""
     path = tmp_path_factory.mktemp("empty") / "mlflow.db"
@@ -46,7 +46,7 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def garden(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Watched:
     """Give the iris model with one champion; only to be read."""
     watched = garden_in(tmp_path_factory.mktemp("trained") / "g", candidate="logistic_regression", store=empty_store)
@@ -54,7 +54,7 @@ def garden(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Watch
     return watched
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def address(garden: Watched, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Give the address of a service of the garden."""
     with running(iris_service(garden, tmp_path_factory.mktemp("spool"))) as opened:

@@ -20,7 +20,6 @@ PARTED = {"components", "deployment"}
 """Rooms whose slow tests share nothing from file to file."""
 LONGEST = (
     "tour",
-    "end_to_end",
     "steps",
     "loan_default",
     "loan_eligibility",

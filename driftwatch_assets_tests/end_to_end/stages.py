@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 MARKS = [
-    pytest.mark.slow,
+    # Nine runs of gas sensors, each a process of its own, take a quarter of an hour beside other tests.
+    pytest.mark.soak,
     # Dagster reads YAML through a name that pydantic gave up.
     pytest.mark.filterwarnings("ignore::pydantic.PydanticDeprecatedSince20:dagster._utils.pydantic_yaml"),
 ]

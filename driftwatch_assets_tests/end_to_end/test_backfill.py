@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import dagster as dg
-import pytest
 
 from driftwatch_assets_tests.end_to_end.live import INITIAL, LiveSystem
 from driftwatch_assets_tests.end_to_end.stages import MARKS, failed_checks, prediction_fingerprints
@@ -13,7 +12,7 @@ from driftwatch_assets_tests.end_to_end.stages import MARKS, failed_checks, pred
 if TYPE_CHECKING:
     from driftwatch_assets_tests.end_to_end.stages import Arrived, Backfilled
 
-pytestmark = [pytest.mark.soak, *MARKS]
+pytestmark = MARKS
 
 
 def test_a_backfill_succeeds(live: LiveSystem, backfilled: Backfilled) -> None:

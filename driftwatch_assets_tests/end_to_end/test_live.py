@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import dagster as dg
-import pytest
 from mlflow import MlflowClient
 
 from driftwatch_assets.components import records
@@ -62,13 +61,11 @@ def _version(registered: object) -> int:
     return int(registered.version)
 
 
-@pytest.mark.soak
 def test_the_next_batch_is_scored_by_the_new_champion(live: LiveSystem, eighth: Arrived) -> None:
     predictions = live.watched.lake.read(live.watched.tables.predictions, eighth.batch)
     assert set(predictions["champion_trained_through"]) == {"7"}
 
 
-@pytest.mark.soak
 def test_a_run_whose_machine_lost_its_power_is_failed_and_its_batch_taken_in_again(
     live: LiveSystem, eighth: Arrived
 ) -> None:
@@ -80,14 +77,12 @@ def test_a_run_whose_machine_lost_its_power_is_failed_and_its_batch_taken_in_aga
     assert close_abandoned_runs(live.instance, MODEL) == []
 
 
-@pytest.mark.soak
 def test_a_killed_training_is_failed_in_dagster_and_in_mlflow(live: LiveSystem, eighth: Arrived) -> None:
     killed = eighth.trainings[0]
     assert killed.status == FAILURE
     assert mlflow_status(live, killed) == "FAILED"
 
 
-@pytest.mark.soak
 def test_a_killed_training_is_tried_again_once_and_succeeds(live: LiveSystem, eighth: Arrived) -> None:
     assert [run.tags[records.ATTEMPT_TAG] for run in eighth.trainings] == ["1", "2"]
     assert len({run.tags[records.EVIDENCE_TAG] for run in eighth.trainings}) == 1

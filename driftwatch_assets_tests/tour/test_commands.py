@@ -91,8 +91,13 @@ def test_the_service_answers_as_the_readme_asks(replayed: Copied) -> None:
     assert "labels of 1 served ids" in replayed.succeeds(label)
 
 
-@pytest.mark.soak
-@pytest.mark.parametrize("command", commands_of("test_the_live_system_starts_by_its_command_and_stops"))
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(command, marks=[pytest.mark.soak] if command == "make ui" else [])
+        for command in commands_of("test_the_live_system_starts_by_its_command_and_stops")
+    ],
+)
 def test_the_live_system_starts_by_its_command_and_stops(replayed: Copied, command: str) -> None:
     port, reports = WEBSERVER_PORT, f"http://127.0.0.1:{free_port()}"
     if command == "driftwatch ui":
@@ -178,6 +183,7 @@ def test_the_grades_of_the_simulated_flowers_are_those_of_the_documented_table(r
     assert stored(replayed.project / "data" / "lake", "iris") == documented("iris")
 
 
+@pytest.mark.soak
 def test_a_lost_instance_is_filled_again_and_nothing_is_trained_twice(replayed: Copied, tmp_path: Path) -> None:
     before, versions = history(replayed, "iris"), registered(replayed)
     elsewhere = replayed.at(DAGSTER_HOME=str(tmp_path / "dagster"))

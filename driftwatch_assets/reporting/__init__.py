@@ -2,10 +2,9 @@
 
 from driftwatch_assets.reporting.anomaly import AnomalyScores, anomaly_from
 from driftwatch_assets.reporting.batch_page import render_batch
-from driftwatch_assets.reporting.content import BatchReport, Champion, ColumnDrift, Decision, WithinClass
+from driftwatch_assets.reporting.content import BatchReport, ColumnDrift, Decision
 from driftwatch_assets.reporting.distributions import Distribution, histogram, histograms, strongest
 from driftwatch_assets.reporting.errors import ReportContentError
-from driftwatch_assets.reporting.governance import Governance, GovernancePart, governance_from
 from driftwatch_assets.reporting.heatmap import Heatmap, heatmap_of
 from driftwatch_assets.reporting.history import HistoryEntry
 from driftwatch_assets.reporting.index_entry import IndexEntry, OpenAlert
@@ -13,16 +12,14 @@ from driftwatch_assets.reporting.index_page import render_index
 from driftwatch_assets.reporting.machine import batch_json, json_bytes, summary_json
 from driftwatch_assets.reporting.performance import (
     BinaryPerformance,
-    CalibrationBin,
     Performance,
     ScoreBin,
     performance_from,
     score_bins,
 )
-from driftwatch_assets.reporting.quality import CheckVerdict, QualityPage, TableQuality
+from driftwatch_assets.reporting.quality import QualityPage
 from driftwatch_assets.reporting.quality_page import quality_json, render_quality
 from driftwatch_assets.reporting.relations import RelationDrift, WholeTableScore, relation_from, whole_table_from
-from driftwatch_assets.reporting.results import confidence_of, performance_of, verdict_of, within_of
 from driftwatch_assets.reporting.retrainings import RetrainingGain, retraining_gains
 from driftwatch_assets.reporting.summary_page import render_summary
 from driftwatch_assets.reporting.verdict import Verdict, verdict_from
@@ -41,14 +38,9 @@ __all__ = [
     "AnomalyScores",
     "BatchReport",
     "BinaryPerformance",
-    "CalibrationBin",
-    "Champion",
-    "CheckVerdict",
     "ColumnDrift",
     "Decision",
     "Distribution",
-    "Governance",
-    "GovernancePart",
     "Heatmap",
     "HistoryEntry",
     "IndexEntry",
@@ -59,14 +51,10 @@ __all__ = [
     "ReportContentError",
     "RetrainingGain",
     "ScoreBin",
-    "TableQuality",
     "Verdict",
     "WholeTableScore",
-    "WithinClass",
     "anomaly_from",
     "batch_json",
-    "confidence_of",
-    "governance_from",
     "heatmap_of",
     "histogram",
     "histograms",
@@ -74,7 +62,6 @@ __all__ = [
     "json_name",
     "page_name",
     "performance_from",
-    "performance_of",
     "quality_json",
     "quality_json_name",
     "quality_name",
@@ -88,7 +75,5 @@ __all__ = [
     "strongest",
     "summary_json",
     "verdict_from",
-    "verdict_of",
     "whole_table_from",
-    "within_of",
 ]

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from driftwatch_assets.reporting.errors import ReportContentError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from driftwatch_assets.results import AnomalyMeasured, JudgedPerformance
 
 TOP = 10
-_NEEDED = ("rows", "anomaly_rate", "contamination", "histogram")
 
 
 @dataclass(frozen=True)
@@ -58,52 +57,29 @@ class AnomalyScores:
             )
 
 
-def anomaly_from(metrics: Mapping[str, Any], verdict: Mapping[str, Any] | None = None) -> AnomalyScores:
+def anomaly_from(measured: AnomalyMeasured, verdict: JudgedPerformance | None = None) -> AnomalyScores:
     """Tell what was scored of a batch without labels, as it is stored, beside the verdict on it.
-
-    Parameters
-    ----------
-    metrics
-        Of an anomaly task, as training measures and evidence keeps them.
-    verdict
-        On the rate, as it is stored beside them: ``degraded`` and ``reason``; None where nothing was judged.
-
-    Raises
-    ------
-    ReportContentError
-        The metrics are those of another task, or lack a figure.
 
     Examples
     --------
-    >>> scores = anomaly_from({"task": "anomaly", "rows": 3, "anomaly_rate": 0.33, "contamination": 0.1,
-    ...                        "threshold": 0.6, "histogram": {"edges": [0.2, 0.5, 0.8], "counts": [2, 1]},
-    ...                        "top": [{"id": "x7", "score": 0.74}]})
+    >>> from driftwatch_assets.results import AnomalyMeasured, Histogram, ScoredRow
+    >>> scores = anomaly_from(AnomalyMeasured(
+    ...     rows=3, anomaly_rate=0.33, anomaly_rate_low=0.06, anomaly_rate_high=0.79, contamination=0.1, rate_fit=0.77,
+    ...     threshold=0.6, histogram=Histogram(edges=(0.2, 0.5, 0.8), counts=(2, 1)),
+    ...     top=(ScoredRow(id="x7", score=0.74),)))
     >>> scores.rate, scores.top
     (0.33, (('x7', 0.74),))
     """
-    task = metrics.get("task", "anomaly")
-    if task != "anomaly":
-        raise ReportContentError(
-            f"metrics of a {task} task are no scores of anomalies; performance_from reads those of a {task} task"
-        )
-    absent = [name for name in _NEEDED if name not in metrics]
-    if absent:
-        raise ReportContentError(
-            f"the metrics of an anomaly task lack {', '.join(absent)}; they have {', '.join(sorted(metrics))}"
-        )
-    judged = verdict or {}
-    low, high = metrics.get("anomaly_rate_low"), metrics.get("anomaly_rate_high")
-    histogram = metrics["histogram"] or {}
     return AnomalyScores(
-        rows=metrics["rows"],
-        rate=metrics["anomaly_rate"],
-        contamination=metrics["contamination"],
-        threshold=metrics.get("threshold"),
-        interval=None if low is None or high is None else (low, high),
-        edges=tuple(float(each) for each in histogram.get("edges", ())),
-        counts=tuple(int(each) for each in histogram.get("counts", ())),
-        top=tuple((str(each["id"]), float(each["score"])) for each in (metrics.get("top") or ())[:TOP]),
-        rate_fit=metrics.get("rate_fit"),
-        degraded=judged.get("degraded"),
-        reason=judged.get("reason") or "",
+        rows=int(measured.rows),
+        rate=measured.anomaly_rate,
+        contamination=measured.contamination,
+        threshold=measured.threshold,
+        interval=(measured.anomaly_rate_low, measured.anomaly_rate_high),
+        edges=measured.histogram.edges,
+        counts=measured.histogram.counts,
+        top=tuple((str(each.id), each.score) for each in measured.top[:TOP]),
+        rate_fit=measured.rate_fit,
+        degraded=None if verdict is None else verdict.degraded,
+        reason="" if verdict is None else verdict.reason,
     )

@@ -14,33 +14,14 @@ if TYPE_CHECKING:
 
     from driftwatch_assets.reporting.anomaly import AnomalyScores
     from driftwatch_assets.reporting.distributions import Distribution
-    from driftwatch_assets.reporting.governance import Governance
     from driftwatch_assets.reporting.history import HistoryEntry
     from driftwatch_assets.reporting.performance import Performance
     from driftwatch_assets.reporting.relations import RelationDrift, WholeTableScore
     from driftwatch_assets.reporting.verdict import Verdict
+    from driftwatch_assets.results import Champion, ClassDrift, Governance
 
 TaskKind = Literal["multiclass", "binary", "anomaly"]
 TASKS: tuple[TaskKind, ...] = ("multiclass", "binary", "anomaly")
-
-
-@dataclass(frozen=True)
-class Champion:
-    """The model that scored a batch.
-
-    Attributes
-    ----------
-    version
-        Its version in the registry.
-    trained_through
-        The last batch that it has seen.
-    estimator
-        What it is, for people, such as ``"SVC"``; empty when not told.
-    """
-
-    version: str
-    trained_through: str
-    estimator: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,39 +41,6 @@ class ColumnDrift:
     statistics: pd.DataFrame
     verdict: Verdict
     distribution: Distribution | None = None
-
-
-@dataclass(frozen=True)
-class WithinClass:
-    """Feature drift among the rows of one class, where label drift cannot hide it or imitate it.
-
-    Attributes
-    ----------
-    name
-        The class.
-    n_reference, n_current
-        Rows of the class in the reference and in the batch.
-    drifted
-        How many features drifted within the class; None when there were too few rows to tell.
-    features
-        How many features were compared.
-    strongest
-        The feature that moved most; empty when none is to be named.
-    """
-
-    name: str
-    n_reference: int
-    n_current: int
-    drifted: int | None
-    features: int
-    strongest: str = ""
-
-    @property
-    def share(self) -> float | None:
-        """Drifted features over compared features, 0 to 1; None when it could not be told."""
-        if self.drifted is None or not self.features:
-            return None
-        return self.drifted / self.features
 
 
 @dataclass(frozen=True)
@@ -175,7 +123,7 @@ class BatchReport:
     reference: str = ""
     label_drift: ColumnDrift | None = None
     prediction_drift: ColumnDrift | None = None
-    within_classes: tuple[WithinClass, ...] = ()
+    within_classes: tuple[ClassDrift, ...] = ()
     performance: Performance | None = None
     performance_missing: str = "The labels of this batch are not known yet."
     mean_confidence: float | None = None

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from driftwatch_assets.reporting.performance import Performance
     from driftwatch_assets.reporting.relations import RelationDrift, WholeTableScore
     from driftwatch_assets.reporting.verdict import Verdict
+    from driftwatch_assets.results import ClassDrift
 
 
 def batch_json(report: BatchReport) -> dict[str, Any]:
@@ -57,7 +58,7 @@ def batch_json(report: BatchReport) -> dict[str, Any]:
         "statistics": _statistics(with_drifted(report)),
         "label_drift": _column(report.label_drift),
         "prediction_drift": _column(report.prediction_drift),
-        "within_classes": [{**plain(asdict(each)), "share": each.share} for each in report.within_classes],
+        "within_classes": [plain(_within(each)) for each in report.within_classes],
         "mean_confidence": plain(report.mean_confidence),
         "performance": None if performance is None else _performance(performance),
         "baseline": None
@@ -68,9 +69,15 @@ def batch_json(report: BatchReport) -> dict[str, Any]:
         "anomaly": None if report.anomaly is None else _anomaly(report.anomaly),
         "correlation_drift": None if report.correlation is None else _relation(report.correlation),
         "whole_table": None if report.whole_table is None else _whole_table(report.whole_table),
-        "governance": None if report.governance is None else plain(asdict(report.governance)),
+        "governance": None if report.governance is None else plain(report.governance.model_dump()),
         "quality_page": report.quality_page or None,
-        "champion": None if report.champion is None else plain(asdict(report.champion)),
+        "champion": None
+        if report.champion is None
+        else {
+            "version": report.champion.version,
+            "trained_through": report.champion.trained_through,
+            "estimator": report.champion.candidate,
+        },
         "decision": None if report.decision is None else plain(asdict(report.decision)),
         "quarantine": {"rows": report.quarantined, "reasons": plain(dict(report.quarantine))},
         "history": [plain(asdict(each)) for each in report.history],
@@ -98,6 +105,11 @@ def summary_json(
         ],
         "heatmap": None if heatmap is None else _heatmap(heatmap),
     }
+
+
+def _within(found: ClassDrift) -> dict[str, Any]:
+    names = ("name", "n_reference", "n_current", "drifted", "features", "strongest", "share")
+    return {name: getattr(found, name) for name in names}
 
 
 def _heatmap(heatmap: Heatmap) -> dict[str, Any]:

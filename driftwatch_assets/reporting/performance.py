@@ -9,37 +9,15 @@ import numpy as np
 import pandas as pd
 
 from driftwatch_assets.reporting.errors import ReportContentError
+from driftwatch_assets.results import BinaryMeasured
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from numpy.typing import ArrayLike
+
+    from driftwatch_assets.results import CalibrationBin, ClassesMeasured, JudgedPerformance
 
 Interval = tuple[float, float]
 Curve = tuple[tuple[float, float], ...]
-_ALWAYS = ("rows", "accuracy", "accuracy_low", "accuracy_high", "f1_macro", "per_class", "confusion")
-_OF_BINARY = ("auc", "precision", "recall", "f1", "brier", "threshold", "positive", "prevalence", "roc")
-
-
-@dataclass(frozen=True)
-class CalibrationBin:
-    """Rows whose score of the positive class lies in one bin.
-
-    Attributes
-    ----------
-    low, high
-        The bin, 0 to 1.
-    rows
-        How many rows.
-    mean_score, share
-        Their mean score, and the share of them that is positive, 0 to 1; None without rows.
-    """
-
-    low: float
-    high: float
-    rows: int
-    mean_score: float | None
-    share: float | None
 
 
 @dataclass(frozen=True)
@@ -211,8 +189,8 @@ class Performance:
 
 
 def performance_from(
-    metrics: Mapping[str, Any],
-    verdict: Mapping[str, Any] | None = None,
+    measured: ClassesMeasured,
+    verdict: JudgedPerformance | None = None,
     *,
     metric: str = "",
     baseline_rows: str = "",
@@ -222,14 +200,13 @@ def performance_from(
 
     Parameters
     ----------
-    metrics
-        Of a multiclass or a binary task, as training measures and evidence keeps them.
+    measured
+        Of a multiclass or a binary task.
     verdict
-        On performance, as it is stored beside them: ``metric``, ``low``, ``high``, ``baseline``, ``degraded`` and
-        ``reason``, any of which may be absent; None where nothing was judged.
+        On performance; None where nothing was judged.
     metric
-        What the model is judged by, a key of `metrics`; by default the verdict's, else accuracy, and AUC of a binary
-        task.
+        What the model is judged by, a number of `measured`; by default the verdict's, else accuracy, and AUC of a
+        binary task.
     baseline_rows
         In words, which rows the verdict's baseline was measured on.
     scores
@@ -238,90 +215,76 @@ def performance_from(
     Raises
     ------
     ReportContentError
-        The metrics are those of another task, lack a figure, or do not hold the one that the model is judged by.
+        What was measured does not hold the metric that the model is judged by.
 
     Examples
     --------
-    >>> metrics = {"task": "multiclass", "rows": 4, "accuracy": 0.75, "accuracy_low": 0.3, "accuracy_high": 0.95,
-    ...            "f1_macro": 0.73, "per_class": {"a": {"precision": 1.0, "recall": 0.5, "f1": 0.67, "support": 2},
-    ...            "b": {"precision": 0.67, "recall": 1.0, "f1": 0.8, "support": 2}},
-    ...            "confusion": {"classes": ["a", "b"], "counts": [[1, 1], [0, 2]]}}
-    >>> found = performance_from(metrics, {"metric": "accuracy", "baseline": 0.8})
+    >>> from driftwatch_assets.results import ClassFigures, Confusion, JudgedPerformance, MulticlassMeasured
+    >>> measured = MulticlassMeasured(
+    ...     rows=4, accuracy=0.75, accuracy_low=0.3, accuracy_high=0.95, f1_macro=0.73,
+    ...     per_class={"a": ClassFigures(precision=1.0, recall=0.5, f1=0.67, support=2),
+    ...                "b": ClassFigures(precision=0.67, recall=1.0, f1=0.8, support=2)},
+    ...     confusion=Confusion(classes=("a", "b"), counts=((1, 1), (0, 2))))
+    >>> verdict = JudgedPerformance(degraded=False, severity="none", reason="", metric="accuracy", baseline=0.8)
+    >>> found = performance_from(measured, verdict)
     >>> found.metric, found.value, found.interval, found.baseline
     ('accuracy', 0.75, (0.3, 0.95), 0.8)
     """
-    task = metrics.get("task", "multiclass")
-    if task not in {"multiclass", "binary"}:
+    binary = isinstance(measured, BinaryMeasured)
+    judged_by = metric or ("" if verdict is None else verdict.metric) or ("auc" if binary else "accuracy")
+    if not hasattr(measured, judged_by):
+        named = sorted({*measured.numbers(), *(name for name in type(measured).model_fields)})
         raise ReportContentError(
-            f"metrics of a task {task!r} are no performance; valid tasks are multiclass and binary, and anomaly_from"
-            " reads those of an anomaly task"
+            f"the model is judged by {judged_by!r}, which is not measured of its task; measured are {', '.join(named)}"
         )
-    needed = _ALWAYS + (_OF_BINARY if task == "binary" else ())
-    absent = [name for name in needed if name not in metrics]
-    if absent:
-        raise ReportContentError(
-            f"the metrics of a {task} task lack {', '.join(absent)}; they have {', '.join(sorted(metrics))}"
-        )
-    said = verdict or {}
-    judged_by = metric or said.get("metric") or ("auc" if task == "binary" else "accuracy")
-    if judged_by not in metrics:
-        raise ReportContentError(
-            f"the model is judged by {judged_by!r}, which the metrics of a {task} task do not hold; they have"
-            f" {', '.join(sorted(metrics))}"
-        )
-    confusion, baseline = metrics["confusion"], said.get("baseline")
-    bounds = (said.get("low"), said.get("high")) if said.get("metric") == judged_by else (None, None)
+    baseline = None if verdict is None else verdict.baseline
+    bounds = (verdict.low, verdict.high) if verdict is not None and verdict.metric == judged_by else (None, None)
     return Performance(
-        rows=metrics["rows"],
-        accuracy=metrics["accuracy"],
-        interval=_interval(metrics, judged_by) or _bounds(*bounds),
-        f1_macro=metrics["f1_macro"],
-        per_class=pd.DataFrame.from_dict(metrics["per_class"], orient="index").astype(float),
-        confusion=np.asarray(confusion["counts"], dtype=int),
-        classes=tuple(str(name) for name in confusion["classes"]),
+        rows=int(measured.rows),
+        accuracy=measured.accuracy,
+        interval=_interval(measured, judged_by) or _bounds(*bounds),
+        f1_macro=measured.f1_macro,
+        per_class=pd.DataFrame.from_dict(
+            {name: each.model_dump() for name, each in measured.per_class.items()}, orient="index"
+        ).astype(float),
+        confusion=np.asarray(measured.confusion.counts, dtype=int),
+        classes=measured.confusion.classes,
         baseline_accuracy=baseline if judged_by == "accuracy" else None,
         baseline_rows=baseline_rows,
-        degraded=said.get("degraded"),
-        reason=said.get("reason") or "",
+        degraded=None if verdict is None else verdict.degraded,
+        reason="" if verdict is None else verdict.reason,
         metric=judged_by,
-        value=metrics[judged_by],
+        value=measured.number(judged_by),
         baseline=baseline,
-        accuracy_interval=_interval(metrics, "accuracy"),
-        binary=_binary(metrics, scores) if task == "binary" else None,
+        accuracy_interval=_interval(measured, "accuracy"),
+        binary=_binary(measured, scores) if isinstance(measured, BinaryMeasured) else None,
     )
 
 
-def _binary(metrics: Mapping[str, Any], scores: tuple[ScoreBin, ...]) -> BinaryPerformance:
+def _binary(measured: BinaryMeasured, scores: tuple[ScoreBin, ...]) -> BinaryPerformance:
     return BinaryPerformance(
-        positive=str(metrics["positive"]),
-        threshold=metrics["threshold"],
-        prevalence=metrics["prevalence"],
-        auc=metrics["auc"],
-        precision=metrics["precision"],
-        recall=metrics["recall"],
-        f1=metrics["f1"],
-        brier=metrics["brier"],
-        auc_interval=_interval(metrics, "auc"),
-        precision_interval=_interval(metrics, "precision"),
-        recall_interval=_interval(metrics, "recall"),
-        f1_interval=_interval(metrics, "f1"),
-        roc=_curve(metrics["roc"]),
-        precision_recall=_curve(metrics.get("precision_recall") or ()),
-        calibration=tuple(
-            CalibrationBin(each["low"], each["high"], each["rows"], each.get("mean_score"), each.get("share"))
-            for each in metrics.get("calibration") or ()
-        ),
+        positive=measured.positive,
+        threshold=measured.threshold,
+        prevalence=measured.prevalence,
+        auc=measured.auc,
+        precision=measured.precision,
+        recall=measured.recall,
+        f1=measured.f1,
+        brier=measured.brier,
+        auc_interval=_interval(measured, "auc"),
+        precision_interval=_interval(measured, "precision"),
+        recall_interval=_interval(measured, "recall"),
+        f1_interval=_interval(measured, "f1"),
+        roc=measured.roc,
+        precision_recall=measured.precision_recall,
+        calibration=measured.calibration,
         scores=scores,
     )
 
 
-def _interval(metrics: Mapping[str, Any], name: str) -> Interval | None:
-    return _bounds(metrics.get(f"{name}_low"), metrics.get(f"{name}_high"))
+def _interval(measured: ClassesMeasured, name: str) -> Interval | None:
+    return _bounds(measured.number(f"{name}_low"), measured.number(f"{name}_high"))
 
 
 def _bounds(low: float | None, high: float | None) -> Interval | None:
     return None if low is None or high is None else (low, high)
-
-
-def _curve(points: Sequence[Sequence[float]] | None) -> Curve:
-    return tuple((float(across), float(up)) for across, up in points or ())

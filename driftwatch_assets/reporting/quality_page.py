@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from driftwatch_assets.reporting.machine import plain
 from driftwatch_assets.reporting.pages import render_page
-from driftwatch_assets.reporting.quality import OUTCOMES
+from driftwatch_assets.reporting.quality import OUTCOMES, gravest_first
 from driftwatch_assets.reporting.wording import NOTHING, count, page_name, percent, plural, quality_json_name, slug
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from driftwatch_assets.reporting.quality import CheckVerdict, QualityPage, TableQuality
+    from driftwatch_assets.reporting.quality import QualityPage
+    from driftwatch_assets.results import ExpectationResult, QualityResult
 
 OPEN_PASSED = 6
 
@@ -27,16 +28,13 @@ def render_quality(page: QualityPage) -> str:
     page
         What is told.
 
-    Raises
-    ------
-    ReportContentError
-        A verdict lacks a field.
-
     Examples
     --------
-    >>> from driftwatch_assets.reporting.quality import QualityPage, TableQuality
-    >>> verdict = {"name": "ages", "sentence": "broken: ages; 3 exceptions", "passed": False, "severity": "warn"}
-    >>> html = render_quality(QualityPage("loans", "2023-01", (TableQuality("silver", "people", 90, {}, [verdict]),)))
+    >>> from driftwatch_assets.reporting.quality import QualityPage
+    >>> from driftwatch_assets.results import ExpectationResult, QualityResult
+    >>> verdict = ExpectationResult(name="ages", sentence="broken: ages; 3 exceptions", passed=False, severity="warn")
+    >>> people = QualityResult(layer="silver", table="people", rows=90, verdicts=(verdict,))
+    >>> html = render_quality(QualityPage("loans", "2023-01", (people,)))
     >>> "1 of 1 check is broken" in html
     True
     """
@@ -46,7 +44,7 @@ def render_quality(page: QualityPage) -> str:
         headline=_headline(page),
         state=_state(page),
         totals=[(name, page.count(name)) for name in OUTCOMES],
-        rejected=sum(each.rejected_rows for each in page.tables),
+        rejected=sum(each.rejected for each in page.tables),
         tables=[_table(each) for each in page.tables],
         batch_page=page_name(page.batch),
         json_page=quality_json_name(page.batch),
@@ -73,8 +71,8 @@ def quality_json(page: QualityPage) -> dict[str, Any]:
                 "layer": each.layer,
                 "table": each.table,
                 "rows": plain(each.rows),
-                "rejected": plain(dict(each.rejected)),
-                "rejected_rows": each.rejected_rows,
+                "rejected": plain(dict(each.reasons)),
+                "rejected_rows": each.rejected,
                 "unplaced": plain(dict(each.unplaced)),
                 "unplaced_rows": each.unplaced_rows,
                 "checks": [
@@ -87,7 +85,7 @@ def quality_json(page: QualityPage) -> dict[str, Any]:
                         "outcome": check.outcome,
                         "observed": plain(check.observed),
                     }
-                    for check in each.checks
+                    for check in gravest_first(each)
                 ],
             }
             for each in page.tables
@@ -113,8 +111,8 @@ def _state(page: QualityPage) -> str:
     return "stable" if page.count("passed") and not page.count("warned") else "open"
 
 
-def _table(table: TableQuality) -> dict[str, Any]:
-    checks = [_check(each) for each in table.checks]
+def _table(table: QualityResult) -> dict[str, Any]:
+    checks = [_check(each) for each in gravest_first(table)]
     broken = [each for each in checks if each["outcome"] != "passed"]
     held = [each for each in checks if each["outcome"] == "passed"]
     folded = broken and len(held) > OPEN_PASSED
@@ -123,8 +121,8 @@ def _table(table: TableQuality) -> dict[str, Any]:
         "layer": table.layer,
         "name": table.table,
         "rows": count(table.rows),
-        "rejected_rows": table.rejected_rows,
-        "rejected": sorted(table.rejected.items(), key=lambda each: (-each[1], each[0])),
+        "rejected_rows": table.rejected,
+        "rejected": sorted(table.reasons.items(), key=lambda each: (-each[1], each[0])),
         "unplaced_rows": table.unplaced_rows,
         "unplaced": sorted(table.unplaced.items(), key=lambda each: (-each[1], each[0])),
         "broken": broken,
@@ -135,7 +133,7 @@ def _table(table: TableQuality) -> dict[str, Any]:
     }
 
 
-def _check(check: CheckVerdict) -> dict[str, Any]:
+def _check(check: ExpectationResult) -> dict[str, Any]:
     observed = check.observed
     number, share = observed.get("unexpected_count"), observed.get("unexpected_share")
     first = [each for each in observed.get("first_rows") or () if isinstance(each, dict)]

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from driftwatch_assets.reporting.errors import ReportContentError
 from driftwatch_assets.reporting.verdict import verdict_from
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import pandas as pd
-
     from driftwatch_assets.reporting.verdict import Verdict
+    from driftwatch_assets.results import CorrelationDrift, WholeTableDrift
 
 RELATION_COLUMNS = ("strength_reference", "strength_current", "change", "pvalue_adjusted", "drifted")
 
@@ -83,34 +82,32 @@ class WholeTableScore:
     strongest: tuple[tuple[str, float], ...] = ()
 
 
-def relation_from(stored: Mapping[str, Any], table: pd.DataFrame) -> RelationDrift:
-    """Tell how the relations changed, of the stored verdict and its table (see `RelationDrift.table`).
-
-    Raises
-    ------
-    ReportContentError
-        The table lacks a column.
-    """
-    return RelationDrift(verdict_from(stored), table)
+def relation_from(found: CorrelationDrift) -> RelationDrift:
+    """Tell how the relations changed, of the stored verdict with what it rests on."""
+    table = pd.DataFrame([row.model_dump() for row in found.statistics]).set_index("feature")
+    return RelationDrift(verdict_from(found), table)
 
 
-def whole_table_from(stored: Mapping[str, Any]) -> WholeTableScore:
+def whole_table_from(found: WholeTableDrift) -> WholeTableScore:
     """Tell how well the sides can be told apart, of the stored verdict on the whole table.
+
+    The threshold is the one that it was judged under, whatever is declared today.
 
     Examples
     --------
-    >>> from driftwatch_assets.drift import WholeTable, judge_whole_table
-    >>> found = judge_whole_table(WholeTable(0.83, 0.8, 0.86, 1e-30, 2000, 500, (("income", 0.21),)))
-    >>> told = whole_table_from(found.as_dict())
-    >>> told.auc, told.threshold, told.rows, told.strongest
-    (0.83, 0.6, 2500, (('income', 0.21),))
+    >>> from driftwatch_assets.results import WholeTableDrift
+    >>> told = whole_table_from(WholeTableDrift(
+    ...     drift_detected=True, severity="high", drifted_features=(), reason="", rows_reference=2000, rows_current=500,
+    ...     auc=0.83, auc_low=0.8, auc_high=0.86, pvalue=1e-30, policy={"auc": 0.6}))
+    >>> told.auc, told.threshold, told.rows
+    (0.83, 0.6, 2500)
     """
     return WholeTableScore(
-        verdict=verdict_from(stored),
-        auc=stored["auc"],
-        threshold=stored["policy"]["auc"],
-        low=stored["auc_low"],
-        high=stored["auc_high"],
-        rows=stored["rows_reference"] + stored["rows_current"],
-        strongest=tuple((each["feature"], each["loss"]) for each in stored["strongest"]),
+        verdict=verdict_from(found),
+        auc=found.auc,
+        threshold=found.policy["auc"],
+        low=found.auc_low,
+        high=found.auc_high,
+        rows=found.rows_reference + found.rows_current,
+        strongest=tuple((each.feature, each.loss) for each in found.strongest),
     )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from driftwatch_assets.reporting.errors import ReportContentError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from driftwatch_assets.results import DriftVerdict
 
 SEVERITIES = ("none", "low", "medium", "high")
 
@@ -42,18 +42,13 @@ class Verdict:
             raise ReportContentError(f"severity is {self.severity!r}; valid values are {', '.join(SEVERITIES)}")
 
 
-def verdict_from(stored: Mapping[str, Any]) -> Verdict:
-    """Tell a verdict as the drift room stores it: of the features, of the relations or of the whole table.
+def verdict_from(found: DriftVerdict) -> Verdict:
+    """Tell a verdict as it is stored: of the features, of the relations or of the whole table.
 
     Examples
     --------
-    >>> verdict_from({"drift_detected": True, "severity": "low", "drifted_features": ["x"], "reason": "x drifted"})
+    >>> from driftwatch_assets.results import DriftVerdict
+    >>> verdict_from(DriftVerdict(drift_detected=True, severity="low", drifted_features=("x",), reason="x drifted"))
     Verdict(drift_detected=True, severity='low', drifted_features=('x',), reason='x drifted', rule='')
     """
-    return Verdict(
-        drift_detected=stored["drift_detected"],
-        severity=stored["severity"],
-        drifted_features=tuple(stored["drifted_features"]),
-        reason=stored["reason"],
-        rule=stored.get("rule") or "",
-    )
+    return Verdict(found.drift_detected, found.severity, found.drifted_features, found.reason, found.rule)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Literal
 
 from driftwatch_assets.lake import PartitionUnreadable, batch_order
 from driftwatch_assets.registry import RegistryIncomplete, champion_among
-from driftwatch_assets.steps.evidence import load_evidence
+from driftwatch_assets.results import Champion
+from driftwatch_assets.steps.evidence import load_performance
 from driftwatch_assets.steps.reference import EXPECTED_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from typing import Any
+    from collections.abc import Iterable, Sequence
 
     from driftwatch_assets.registry import LoadedModel, ModelVersion
     from driftwatch_assets.steps.watched import Watched
@@ -89,8 +89,8 @@ def check_scorers(watched: Watched) -> None:
         champion_of(watched, batch)
 
 
-def version_named(watched: Watched, batch: str, champion: Mapping[str, Any]) -> ModelVersion:
-    """Give the version that the evidence of a batch names as its champion, or one of the same content.
+def version_named(watched: Watched, batch: str, champion: Champion) -> ModelVersion:
+    """Give the version that the results of a batch names as its champion, or one of the same content.
 
     Raises
     ------
@@ -99,13 +99,13 @@ def version_named(watched: Watched, batch: str, champion: Mapping[str, Any]) -> 
 
     """
     versions = watched.registry.history(watched.name)
-    named = [one for one in versions if str(one.version) == champion["version"]]
-    named += [one for one in versions if one.fingerprint == champion["fingerprint"]]
+    named = [one for one in versions if str(one.version) == champion.version]
+    named += [one for one in versions if one.fingerprint == champion.fingerprint]
     if named:
         return named[0]
     raise RegistryIncomplete(
-        f"{watched.name}: batch {batch} was judged against version {champion['version']}, trained through batch "
-        f"{champion['trained_through']}, which is not in MLflow at {watched.registry.tracking_uri} any more. "
+        f"{watched.name}: batch {batch} was judged against version {champion.version}, trained through batch "
+        f"{champion.trained_through}, which is not in MLflow at {watched.registry.tracking_uri} any more. "
         f"{_way_back(watched, versions)}"
     )
 
@@ -176,6 +176,16 @@ def line_of(watched: Watched, batch: str) -> Line | None:
     return Line(own, first if first.champion_compared is None else None, previous)
 
 
+def as_champion(version: ModelVersion) -> Champion:
+    """Give a version as results name it."""
+    return Champion(
+        version=str(version.version),
+        trained_through=version.trained_through,
+        fingerprint=version.fingerprint,
+        candidate=version.candidate,
+    )
+
+
 def check_peers(watched: Watched, batch: str, line: Line) -> None:
     """Check that what a batch's champion is measured beside is there, where its stored performance tells of it.
 
@@ -185,12 +195,14 @@ def check_peers(watched: Watched, batch: str, line: Line) -> None:
         The first champion, or the one before the batch's own, was deleted.
 
     """
-    stored = load_evidence(watched, batch, "performance") or {}
-    for peer, name, words in (
-        (line.first, "frozen_value", "the first champion"),
-        (line.previous, "previous_value", "the champion before its own"),
+    stored = load_performance(watched, batch)
+    if stored is None:
+        return
+    for peer, value, words in (
+        (line.first, stored.frozen_value, "the first champion"),
+        (line.previous, stored.previous_value, "the champion before its own"),
     ):
-        if peer is None and stored.get(name) is not None:
+        if peer is None and value is not None:
             raise RegistryIncomplete(
                 f"{watched.name}: the performance of batch {batch} was measured beside {words}, which is not in MLflow "
                 f"at {watched.registry.tracking_uri} any more; nothing of batch {batch} was overwritten. "

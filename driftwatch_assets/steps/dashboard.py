@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from driftwatch_assets.results import ClassesMeasured
 from driftwatch_assets.steps.draw import missing_words
-from driftwatch_assets.steps.evidence import load_evidence
+from driftwatch_assets.steps.evidence import load_performance
 from driftwatch_assets.steps.labels import with_labels
 from driftwatch_assets.steps.outcome import Link, StepOutcome
 from driftwatch_assets.steps.pictures import DASHBOARD, batch_pictures, dashboard_of, kept, previews, scores_by_batch
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from driftwatch_assets.results import PerformanceResult
     from driftwatch_assets.steps.watched import Watched
 
 
@@ -23,29 +23,34 @@ def draw_dashboard(watched: Watched, batch: str) -> StepOutcome:
     Nothing is drawn before a champion has scored the batch and its labels are known; the outcome says so. What shows
     the same is not drawn again.
     """
-    performance = load_evidence(watched, batch, "performance") or {}
+    performance = load_performance(watched, batch)
     if watched.declaration.task.label is None:
         drawn = batch_pictures(watched, batch, performance)
     else:
         drawn = _dashboard(watched, batch, performance)
     if not drawn:
-        scored = performance.get("champion") is not None and watched.declaration.task.label is not None
+        scored = (
+            performance is not None and performance.champion is not None and watched.declaration.task.label is not None
+        )
         missing = (
             missing_words(watched, batch, performance) if scored else "No champion has scored a row of this batch."
         )
         return StepOutcome({"not_drawn": missing})
     pictures = {name: watched.lake.read_file(watched.tables.picture(batch, name)) for name in drawn}
-    shown = {"metric": performance.get("metric"), "value": performance.get("value")}
-    told: dict[str, Any] = {name: value for name, value in shown.items() if value is not None}
+    told: dict[str, Any] = {}
+    if performance is not None:
+        told["metric"] = performance.metric
+        told |= {} if performance.value is None else {"value": performance.value}
     return StepOutcome({**told, **drawn, **previews(watched, batch, pictures, drawn)})
 
 
-def _dashboard(watched: Watched, batch: str, performance: Mapping[str, Any]) -> dict[str, Link]:
-    if not performance.get("metrics"):
+def _dashboard(watched: Watched, batch: str, performance: PerformanceResult | None) -> dict[str, Link]:
+    if performance is None or not isinstance(performance.metrics, ClassesMeasured):
         return {}
+    measured, verdict = performance.metrics, performance.verdict
     history = scores_by_batch(watched, batch)
     title = f"{watched.declaration.title}, {batch}"
-    shown = (title, performance["identity"], performance["metrics"], performance["verdict"], [*map(asdict, history)])
+    shown = (title, performance.identity, measured.model_dump(), verdict.model_dump(), [*map(asdict, history)])
 
     def draw() -> dict[str, bytes]:
         task = watched.declaration.task
@@ -55,8 +60,8 @@ def _dashboard(watched: Watched, batch: str, performance: Mapping[str, Any]) -> 
         return {
             DASHBOARD: dashboard_of(
                 task,
-                performance["metrics"],
-                performance["verdict"],
+                measured,
+                verdict,
                 said.assign(label=said[task.label].astype(str)),
                 history,
                 title=title,

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from driftwatch_assets import reporting
 from driftwatch_assets.lake import BatchMissing
-from driftwatch_assets.reporting import json_bytes, quality_name
+from driftwatch_assets.reporting import (
+    anomaly_from,
+    json_bytes,
+    performance_from,
+    quality_name,
+    relation_from,
+    verdict_from,
+    whole_table_from,
+)
+from driftwatch_assets.results import AnomalyMeasured, ClassesMeasured
 from driftwatch_assets.steps.champion import expected_of, version_named
-from driftwatch_assets.steps.evidence import load_evidence
+from driftwatch_assets.steps.evidence import load_drift, load_performance
 from driftwatch_assets.steps.history import history
 from driftwatch_assets.steps.labels import with_labels
 from driftwatch_assets.steps.outcome import Link, StepOutcome
@@ -20,10 +29,11 @@ from driftwatch_assets.steps.watched import FEATURES, LATE_LABELS
 from driftwatch_assets.training import Binary
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from driftwatch_assets.registry import LoadedModel
     from driftwatch_assets.reporting import BatchReport, Distribution
+    from driftwatch_assets.results import Champion, ColumnsDrift, DriftResult, LabelledDrift, PerformanceResult
     from driftwatch_assets.steps.watched import Watched
 
 _DRAWN = 6
@@ -67,63 +77,55 @@ def redraw(watched: Watched, batch: str) -> None:
 def describe(watched: Watched, batch: str) -> BatchReport:
     """Gather what is stored of a batch into the content of its report."""
     tables, lake, task = watched.tables, watched.lake, watched.declaration.task
-    drift = load_evidence(watched, batch, "drift")
-    performance = load_evidence(watched, batch, "performance") or {}
+    drift, performance = load_drift(watched, batch), load_performance(watched, batch)
     if drift is None:
         message = f"{watched.name}: batch {batch} has no verdict on drift to report; materialize drift for it first"
         raise BatchMissing(tables.drift, batch, lake.batches(tables.drift)) from LookupError(message)
     gold = with_labels(watched, batch).gold
-    champion = drift["champion"]
-    loaded = _champion(watched, batch, champion)
-    compared = loaded is not None and drift.get("data_drift") is not None
-    statistics = lake.read(tables.drift, batch).set_index("feature") if compared else None
+    loaded = None if drift.champion is None else watched.registry.load(version_named(watched, batch, drift.champion))
+    judged = drift.data_drift
+    statistics = None if loaded is None or judged is None else lake.read(tables.drift, batch).set_index("feature")
     # What only labels show stands beside the drift, or beside the performance where labels come later.
-    labelled = performance if task.known_after else drift
+    labelled: LabelledDrift | None = performance if task.known_after else drift
     distributions: tuple[Distribution, ...] = ()
     sides: tuple[pd.DataFrame, pd.DataFrame] | None = None
-    if loaded is not None and statistics is not None:
+    if loaded is not None and judged is not None and statistics is not None:
         sides = (reference_rows(watched, loaded, _SAMPLE_ROWS), gold)
         distributions = tuple(
-            _distribution(watched, name, sides, drift["data_drift"].get("newest", {}).get(name, []))
+            _distribution(watched, name, sides, judged.newest.get(name, ()))
             for name in reporting.strongest(statistics, _DRAWN)
         )
+    measured = None if performance is None else performance.metrics
+    correlation = None if labelled is None else labelled.correlation_drift
     return reporting.BatchReport(
         model=watched.name,
         title=watched.declaration.title,
         batch=batch,
-        rows=drift["rows"],
-        verdict=_verdict(drift.get("data_drift"), _unjudged(watched, drift)),
+        rows=drift.rows,
+        verdict=reporting.Verdict(None, reason=_unjudged(watched, drift)) if judged is None else verdict_from(judged),
         statistics=statistics,
-        champion=None
-        if champion is None
-        else reporting.Champion(champion["version"], champion["trained_through"], champion["candidate"]),
+        champion=drift.champion,
         quarantine=_quarantine(watched, batch),
         reference="" if loaded is None else _reference_words(watched, loaded),
-        label_drift=None if task.label is None else _column(labelled.get("label_drift"), sides, task.label),
-        prediction_drift=_prediction_column(drift.get("prediction_drift"), loaded, watched, batch),
-        within_classes=tuple(
-            reporting.WithinClass(
-                name=str(row["class"]),
-                n_reference=int(row["n_reference"]),
-                n_current=int(row["n_current"]),
-                drifted=None if row["drifted"] is None else int(row["drifted"]),
-                features=int(row["features"]),
-                strongest=str(row.get("strongest") or ""),
-            )
-            for row in labelled.get("within_classes", [])
-        ),
-        performance=None if task.label is None else _performance(watched, batch, gold, performance, loaded),
+        label_drift=None
+        if labelled is None or task.label is None
+        else _column(labelled.label_drift, sides, task.label),
+        prediction_drift=_prediction_column(drift.prediction_drift, loaded, watched, batch),
+        within_classes=() if labelled is None else labelled.within_classes,
+        performance=_performance(watched, batch, gold, performance, loaded),
         performance_missing=missing_words(watched, batch, performance),
-        mean_confidence=performance.get("mean_confidence"),
+        mean_confidence=None if performance is None else performance.mean_confidence,
         distributions=distributions,
         history=tuple(reporting.HistoryEntry.of(record) for record in history(watched, through=batch)),
         decision=_decision(watched, batch),
-        provenance=_provenance(watched, batch, champion),
+        provenance=_provenance(watched, batch, drift.champion),
         task=task.kind,
-        anomaly=_anomaly(performance) if task.label is None else None,
-        correlation=_relation(labelled.get("correlation_drift")),
-        whole_table=_whole_table(drift.get("whole_table_drift"), watched),
-        governance=_governance(performance.get("governance")),
+        anomaly=anomaly_from(measured, performance.verdict)
+        if performance is not None and isinstance(measured, AnomalyMeasured)
+        else None,
+        correlation=None if correlation is None else relation_from(correlation),
+        whole_table=None if drift.whole_table_drift is None else whole_table_from(drift.whole_table_drift),
+        governance=None if performance is None else performance.governance,
         quality_page=quality_name(batch) if lake.has_file(tables.quality_page(batch)) else "",
     )
 
@@ -139,16 +141,10 @@ def _distribution(
     return reporting.histogram(feature, reference, current)
 
 
-def _champion(watched: Watched, batch: str, champion: Mapping[str, Any] | None) -> LoadedModel | None:
-    if champion is None:
-        return None
-    return watched.registry.load(version_named(watched, batch, champion))
-
-
-def _unjudged(watched: Watched, drift: Mapping[str, Any]) -> str:
+def _unjudged(watched: Watched, drift: DriftResult) -> str:
     """Say why a batch was not judged, and where it has too few labels, that no training goes through it."""
-    labelled, needed = drift["labelled_rows"], watched.declaration.retraining.minimum_labels
-    if watched.declaration.task.known_after or labelled >= needed or not drift["rows"]:
+    labelled, needed = drift.labelled_rows, watched.declaration.retraining.minimum_labels
+    if watched.declaration.task.known_after or labelled >= needed or not drift.rows:
         return NO_CHAMPION
     return (
         f"{NO_CHAMPION}; {labelled} of its rows have a label, and a training goes through none with fewer than "
@@ -161,37 +157,25 @@ def _reference_words(watched: Watched, champion: LoadedModel) -> str:
     return f"batch {batches[0]}" if len(batches) == 1 else f"batches {batches[0]} to {batches[-1]}"
 
 
-def _verdict(stored: Mapping[str, Any] | None, otherwise: str) -> reporting.Verdict:
-    if stored is None:
-        return reporting.Verdict(None, reason=otherwise)
-    return reporting.Verdict(
-        stored["drift_detected"],
-        stored["severity"],
-        tuple(stored["drifted_features"]),
-        stored["reason"],
-        stored["rule"],
-    )
-
-
 def _column(
-    stored: Mapping[str, Any] | None, sides: tuple[pd.DataFrame, pd.DataFrame] | None, column: str
+    found: ColumnsDrift | None, sides: tuple[pd.DataFrame, pd.DataFrame] | None, column: str
 ) -> reporting.ColumnDrift | None:
-    if stored is None or sides is None:
+    if found is None or sides is None:
         return None
     return reporting.ColumnDrift(
-        pd.DataFrame(stored["statistics"]).set_index("feature"),
-        _verdict(stored, ""),
+        pd.DataFrame([row.model_dump() for row in found.statistics]).set_index("feature"),
+        verdict_from(found),
         reporting.histogram(column, sides[0][column], sides[1][column]),
     )
 
 
 def _prediction_column(
-    stored: Mapping[str, Any] | None, champion: LoadedModel | None, watched: Watched, batch: str
+    found: ColumnsDrift | None, champion: LoadedModel | None, watched: Watched, batch: str
 ) -> reporting.ColumnDrift | None:
-    if stored is None or champion is None:
+    if found is None or champion is None:
         return None
     predictions = watched.lake.read(watched.tables.predictions, batch)
-    return _column(stored, (champion.held_out, predictions), prediction_columns(watched.declaration.task)[0])
+    return _column(found, (champion.held_out, predictions), prediction_columns(watched.declaration.task)[0])
 
 
 def _decision(watched: Watched, batch: str) -> reporting.Decision | None:
@@ -202,9 +186,13 @@ def _decision(watched: Watched, batch: str) -> reporting.Decision | None:
 
 
 def _performance(
-    watched: Watched, batch: str, gold: pd.DataFrame, stored: Mapping[str, Any], champion: LoadedModel | None
+    watched: Watched,
+    batch: str,
+    gold: pd.DataFrame,
+    found: PerformanceResult | None,
+    champion: LoadedModel | None,
 ) -> reporting.Performance | None:
-    if not stored.get("metrics"):
+    if found is None or not isinstance(found.metrics, ClassesMeasured):
         return None
     task = watched.declaration.task
     scores: tuple[reporting.ScoreBin, ...] = ()
@@ -212,58 +200,22 @@ def _performance(
         said = watched.lake.read(watched.tables.predictions, batch)
         known = gold[gold[task.label].notna()][[task.id, task.label]].merge(said, on=task.id)
         scores = reporting.score_bins(known[f"score_{task.positive}"], known[task.label].astype(str), task.positive)
-    return reporting.performance_from(
-        stored["metrics"],
-        stored["verdict"],
-        metric=stored["verdict"]["metric"],
+    return performance_from(
+        found.metrics,
+        found.verdict,
         baseline_rows="" if champion is None else _BASELINE[expected_of(champion).measured_on],
         scores=scores,
     )
 
 
-def _anomaly(stored: Mapping[str, Any]) -> reporting.AnomalyScores | None:
-    if not stored.get("metrics"):
-        return None
-    return reporting.anomaly_from(stored["metrics"], stored["verdict"])
-
-
-def missing_words(watched: Watched, batch: str, stored: Mapping[str, Any]) -> str:
+def missing_words(watched: Watched, batch: str, found: PerformanceResult | None) -> str:
     """Say why nothing is told of a batch's performance."""
     after = watched.declaration.task.known_after
-    if stored.get("labels_fingerprint"):
-        reason: str = stored["verdict"]["reason"]
-        return f"The labels of batch {batch} are known; {reason}."
+    if found is not None and found.labels_fingerprint:
+        return f"The labels of batch {batch} are known; {found.verdict.reason}."
     if after:
         return f"The labels of batch {batch} become known {after} batches later."
     return "The labels of this batch are not known yet."
-
-
-def _relation(stored: Mapping[str, Any] | None) -> reporting.RelationDrift | None:
-    if stored is None:
-        return None
-    return reporting.RelationDrift(_verdict(stored, ""), pd.DataFrame(stored["statistics"]).set_index("feature"))
-
-
-def _whole_table(stored: Mapping[str, Any] | None, watched: Watched) -> reporting.WholeTableScore | None:
-    policy = watched.declaration.drift.whole_table
-    if stored is None or policy is None:
-        return None
-    return reporting.WholeTableScore(
-        _verdict({**stored, "drifted_features": []}, ""),
-        auc=stored["auc"],
-        threshold=policy.auc,
-        low=stored["auc_low"],
-        high=stored["auc_high"],
-        rows=stored["rows_reference"] + stored["rows_current"],
-        strongest=tuple((str(one["feature"]), float(one["loss"])) for one in stored["strongest"]),
-    )
-
-
-def _governance(stored: Mapping[str, Any] | None) -> reporting.Governance | None:
-    if stored is None:
-        return None
-    parts = tuple(reporting.GovernancePart(one["text"], one["value"], one["fires"]) for one in stored["parts"])
-    return reporting.Governance(stored["rule"], stored["fires"], parts, stored["reason"])
 
 
 def _quarantine(watched: Watched, batch: str) -> dict[str, int]:
@@ -276,7 +228,7 @@ def _quarantine(watched: Watched, batch: str) -> dict[str, int]:
     return {str(reason): int(count) for reason, count in kinds.value_counts().items()}
 
 
-def _provenance(watched: Watched, batch: str, champion: Mapping[str, Any] | None) -> dict[str, str]:
+def _provenance(watched: Watched, batch: str, champion: Champion | None) -> dict[str, str]:
     tables, lake = watched.tables, watched.lake
     known = {}
     for name in watched.sources:
@@ -287,7 +239,7 @@ def _provenance(watched: Watched, batch: str, champion: Mapping[str, Any] | None
     known["gold fingerprint"] = lake.fingerprint(tables.gold, batch)
     known["predictions fingerprint"] = lake.fingerprint(tables.predictions, batch)
     if champion is not None:
-        known["champion fingerprint"] = champion["fingerprint"]
+        known["champion fingerprint"] = champion.fingerprint
     return known
 
 

@@ -1,16 +1,18 @@
-"""Verdicts with their evidence, kept as JSON beside the tables, and their identity by content."""
+"""Where what was found in a batch is kept, beside the tables, and its identity by content."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
+from driftwatch_assets.results import DriftResult, PerformanceResult, Stored
 from driftwatch_assets.steps.timeline import shifted
 
 if TYPE_CHECKING:
     from driftwatch_assets.steps.watched import Watched
+
+R = TypeVar("R", bound=Stored)
 
 
 @dataclass(frozen=True)
@@ -48,30 +50,41 @@ def identity(gold_fingerprint: str, champion_fingerprint: str | None, labels_fin
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
-def write_evidence(watched: Watched, batch: str, kind: str, content: dict[str, Any]) -> tuple[str, str]:
-    """Store a verdict with its evidence, whole or not at all; give its URI and the fingerprint of its content."""
-    return store_evidence(watched, watched.tables.evidence(batch, kind), content)
+def write_result(watched: Watched, batch: str, kind: str, result: Stored) -> tuple[str, str]:
+    """Store what was found in a batch, whole or not at all; give its URI and the fingerprint of its content."""
+    return store_result(watched, watched.tables.evidence(batch, kind), result)
 
 
-def store_evidence(watched: Watched, path: str, content: dict[str, Any]) -> tuple[str, str]:
-    """Store evidence at a path, whole or not at all; give its URI and the fingerprint of its content."""
-    text = json.dumps(content, indent=1, sort_keys=True, allow_nan=False).encode()
-    return watched.lake.write_file(path, text), hashlib.sha256(text).hexdigest()
+def store_result(watched: Watched, path: str, result: Stored) -> tuple[str, str]:
+    """Store a result at a path, whole or not at all; give its URI and the fingerprint of its content."""
+    content = result.to_bytes()
+    return watched.lake.write_file(path, content), hashlib.sha256(content).hexdigest()
 
 
-def load_evidence(watched: Watched, batch: str, kind: str) -> dict[str, Any] | None:
-    """Load a verdict; `None` when the batch has none."""
-    return stored_evidence(watched, watched.tables.evidence(batch, kind))
+def load_drift(watched: Watched, batch: str) -> DriftResult | None:
+    """Load what was found of a batch against its champion's references; `None` where nothing was."""
+    return load_result(watched, watched.tables.evidence(batch, "drift"), DriftResult)
 
 
-def stored_evidence(watched: Watched, path: str) -> dict[str, Any] | None:
-    """Load the evidence at a path; `None` when there is none."""
+def load_performance(watched: Watched, batch: str) -> PerformanceResult | None:
+    """Load what was measured of a batch's predictions; `None` where nothing was."""
+    return load_result(watched, watched.tables.evidence(batch, "performance"), PerformanceResult)
+
+
+def load_result(watched: Watched, path: str, kind: type[R]) -> R | None:
+    """Load the result at a path; `None` when there is none.
+
+    Raises
+    ------
+    ResultUnreadable
+        The file is damaged, or a later version of the project wrote it.
+
+    """
     try:
         content = watched.lake.read_file(path)
     except FileNotFoundError:
         return None
-    loaded: dict[str, Any] = json.loads(content)
-    return loaded
+    return kind.from_bytes(content, path)
 
 
 def read_evidence(watched: Watched, batch: str) -> EvidenceFacts:
@@ -82,22 +95,20 @@ def read_evidence(watched: Watched, batch: str) -> EvidenceFacts:
     """
     task = watched.declaration.task
     if not task.known_after:
-        content = load_evidence(watched, batch, "performance") or load_evidence(watched, batch, "drift")
-        if content is None:
+        newest = load_performance(watched, batch) or load_drift(watched, batch)
+        if newest is None:
             return EvidenceFacts("", judged=False, labelled_rows=0)
-        return EvidenceFacts(
-            content["identity"], judged=content["champion"] is not None, labelled_rows=content["labelled_rows"]
-        )
+        return EvidenceFacts(newest.identity, judged=newest.champion is not None, labelled_rows=newest.labelled_rows)
     told = newly_known(watched, batch)
-    drift = load_evidence(watched, batch, "drift")
-    performance = None if told is None else load_evidence(watched, told, "performance")
-    found = [content for content in (drift, performance) if content is not None]
+    drift = load_drift(watched, batch)
     if drift is None:
         return EvidenceFacts("", judged=False, labelled_rows=0)
+    performance = None if told is None else load_performance(watched, told)
+    found: list[DriftResult | PerformanceResult] = [drift] if performance is None else [drift, performance]
     return EvidenceFacts(
-        "+".join(content["identity"] for content in found),
-        judged=any(content["champion"] is not None for content in found),
-        labelled_rows=0 if performance is None else performance["labelled_rows"],
+        "+".join(result.identity for result in found),
+        judged=any(result.champion is not None for result in found),
+        labelled_rows=0 if performance is None else performance.labelled_rows,
     )
 
 

@@ -2,39 +2,41 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Any
+from math import isfinite
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from driftwatch_assets.results import CorrelationDrift, DriftResult, PerformanceResult
 
 
-def figures_on_arrival(drift: Mapping[str, Any]) -> dict[str, float | None]:
+def figures_on_arrival(drift: DriftResult | None) -> dict[str, float | None]:
     """Give what a verdict on drift tells without labels; `None` is what was not looked at."""
-    said = (drift.get("prediction_drift") or {}).get("statistics") or []
-    score: Mapping[str, Any] = next((row for row in said if row.get("kind") == "numeric"), {})
+    if drift is None:
+        return dict.fromkeys(("rows", "psi", "wasserstein_scaled", "drifted_share", "whole_table_auc"))
+    said = () if drift.prediction_drift is None else drift.prediction_drift.statistics
+    score = next((row for row in said if row.kind == "numeric"), None)
     return {
-        "rows": drift.get("rows"),
-        "psi": score.get("psi"),
-        "wasserstein_scaled": score.get("wasserstein_scaled"),
-        "drifted_share": (drift.get("data_drift") or {}).get("share_drifted"),
-        "whole_table_auc": (drift.get("whole_table_drift") or {}).get("auc"),
+        "rows": drift.rows,
+        "psi": None if score is None else score.psi,
+        "wasserstein_scaled": None if score is None else score.wasserstein_scaled,
+        "drifted_share": None if drift.data_drift is None else drift.data_drift.share_drifted,
+        "whole_table_auc": None if drift.whole_table_drift is None else drift.whole_table_drift.auc,
     }
 
 
-def correlation_change(related: Mapping[str, Any] | None) -> float | None:
+def correlation_change(found: CorrelationDrift | None) -> float | None:
     """Give the largest change of a feature's relation with the label; `None` where none is known."""
-    changes = [row["change"] for row in (related or {}).get("statistics") or [] if row.get("change") is not None]
-    return max(changes, default=None)
+    rows = () if found is None else found.statistics
+    return max((row.change for row in rows if row.change is not None), default=None)
 
 
-def figures_of(drift: Mapping[str, Any], performance: Mapping[str, Any]) -> dict[str, float]:
+def figures_of(drift: DriftResult | None, performance: PerformanceResult | None) -> dict[str, float]:
     """Give every number that is known of a batch.
 
     Parameters
     ----------
     drift, performance
-        The stored verdicts with their evidence; empty where there is none.
+        What was found of it; None where nothing was.
 
     Returns
     -------
@@ -44,26 +46,25 @@ def figures_of(drift: Mapping[str, Any], performance: Mapping[str, Any]) -> dict
 
     Examples
     --------
-    >>> figures_of({"rows": 10, "data_drift": {"share_drifted": 0.5, "drifted_features": ["x"]}}, {"value": None})
-    {'rows': 10.0, 'drifted_share': 0.5, 'drifted_features': 1.0}
+    >>> from driftwatch_assets.results import DataDrift, DriftResult
+    >>> judged = DataDrift(drift_detected=True, severity="low", drifted_features=("x",), reason="", share_drifted=0.5)
+    >>> figures_of(DriftResult(batch="7", rows=10, labelled_rows=0, gold_fingerprint="", identity="",
+    ...                        data_drift=judged), None)
+    {'rows': 10.0, 'drifted_share': 0.5, 'labelled_rows': 0.0, 'drifted_features': 1.0}
 
     """
-    measured = performance.get("metrics") or {}
-    judged = drift.get("data_drift")
-    known: dict[str, Any] = {
-        **{name: value for name, value in measured.items() if _is_number(value)},
-        **figures_on_arrival(drift),
-        "rows": drift.get("rows", performance.get("rows")),
-        "labelled_rows": performance.get("labelled_rows", drift.get("labelled_rows")),
-        "mean_confidence": performance.get("mean_confidence"),
-        "correlation_change": correlation_change(
-            performance.get("correlation_drift") or drift.get("correlation_drift")
-        ),
-        **{name: performance.get(name) for name in ("value", "frozen_value", "previous_value")},
-        "drifted_features": None if judged is None else len(judged["drifted_features"]),
-    }
-    return {name: float(value) for name, value in known.items() if _is_number(value) and math.isfinite(value)}
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    known: dict[str, float | None] = {}
+    if performance is not None:
+        known |= {} if performance.metrics is None else performance.metrics.numbers()
+        known |= {name: getattr(performance, name) for name in ("value", "frozen_value", "previous_value")}
+        known |= {"mean_confidence": performance.mean_confidence, "rows": performance.rows}
+    known |= {name: value for name, value in figures_on_arrival(drift).items() if value is not None}
+    newest = performance or drift
+    if newest is not None:
+        known["labelled_rows"] = newest.labelled_rows
+    if drift is not None and drift.data_drift is not None:
+        known["drifted_features"] = len(drift.data_drift.drifted_features)
+    known["correlation_change"] = correlation_change(
+        next((one.correlation_drift for one in (performance, drift) if one and one.correlation_drift), None)
+    )
+    return {name: float(value) for name, value in known.items() if value is not None and isfinite(value)}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from driftwatch_assets.steps.evidence import load_evidence
+from driftwatch_assets.results import Governance, RulePart
+from driftwatch_assets.steps.evidence import load_drift, load_performance
 from driftwatch_assets.steps.figures import correlation_change, figures_on_arrival
 from driftwatch_assets.steps.labels import known_with
 from driftwatch_assets.steps.outcome import CheckOutcome
@@ -12,6 +13,7 @@ from driftwatch_assets.steps.outcome import CheckOutcome
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from driftwatch_assets.results import CorrelationDrift
     from driftwatch_assets.steps.watched import Watched
 
 CHECK = "governance"
@@ -20,8 +22,8 @@ _CONFIDENCE = "mean_confidence"
 
 
 def govern(
-    watched: Watched, batch: str, measured: Mapping[str, float | None], correlation: Mapping[str, Any] | None = None
-) -> tuple[dict[str, Any], CheckOutcome] | None:
+    watched: Watched, batch: str, measured: Mapping[str, float | None], correlation: CorrelationDrift | None = None
+) -> tuple[Governance, CheckOutcome] | None:
     """Evaluate the rule on a batch; `None` where none is declared.
 
     What is not known yet decides nothing: a rule over AUC and PSI can fire on the PSI while labels are awaited, and
@@ -41,24 +43,24 @@ def govern(
     rule = watched.declaration.retraining.rule
     if rule is None:
         return None
-    drift = load_evidence(watched, batch, "drift") or {}
+    drift = load_drift(watched, batch)
     arrived = {**figures_on_arrival(drift), _CONFIDENCE: measured.get(_CONFIDENCE)}
     labelled = {
-        "labelled_rows": drift.get("labelled_rows"),
+        "labelled_rows": None if drift is None else drift.labelled_rows,
         **{name: value for name, value in measured.items() if name != _CONFIDENCE},
-        "correlation_change": correlation_change(correlation or drift.get("correlation_drift")),
+        "correlation_change": correlation_change(correlation or (None if drift is None else drift.correlation_drift)),
     }
     verdict = rule.evaluate({**labelled, **arrived})
     on_arrival = rule.evaluate(arrived).fires is True
     by_labels = rule.evaluate(labelled).fires is True
-    told = {
-        "rule": str(rule),
-        "fires": verdict.fires,
-        "reason": verdict.reason,
-        "on_arrival": on_arrival,
-        "on_labels": verdict.fires is True and (by_labels or not on_arrival),
-        "parts": [{"text": part.text, "value": part.value, "fires": part.fires} for part in verdict.parts],
-    }
+    found = Governance(
+        rule=str(rule),
+        fires=verdict.fires,
+        reason=verdict.reason,
+        on_arrival=on_arrival,
+        on_labels=verdict.fires is True and (by_labels or not on_arrival),
+        parts=tuple(RulePart(text=part.text, value=part.value, fires=part.fires) for part in verdict.parts),
+    )
     check = CheckOutcome(
         CHECK,
         passed=verdict.fires is not True,
@@ -66,7 +68,7 @@ def govern(
         description=verdict.reason,
         facts={"judged": verdict.fires is not None, "rule": str(rule)},
     )
-    return told, check
+    return found, check
 
 
 def counts_at(watched: Watched, batch: str, check: str) -> tuple[str | None, ...]:
@@ -78,6 +80,9 @@ def counts_at(watched: Watched, batch: str, check: str) -> tuple[str | None, ...
     told = known_with(watched, batch)
     if check != CHECK or told == batch:
         return (told,)
-    governed = (load_evidence(watched, batch, "performance") or {}).get("governance") or {}
-    places = [batch] if governed.get("on_arrival") else []
-    return tuple([*places, told] if governed.get("on_labels") else places)
+    performance = load_performance(watched, batch)
+    governed = None if performance is None else performance.governance
+    if governed is None:
+        return ()
+    places = [batch] if governed.on_arrival else []
+    return tuple([*places, told] if governed.on_labels else places)

@@ -5,14 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from driftwatch_assets.lake import batch_order
-from driftwatch_assets.steps.evidence import load_evidence
+from driftwatch_assets.steps.evidence import load_drift, load_performance
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from driftwatch_assets.results import DriftResult, PerformanceResult
     from driftwatch_assets.steps.watched import Watched
 
 RATE = "anomaly_rate"
+_COMPARED = (
+    "value",
+    "value_low",
+    "value_high",
+    "frozen_value",
+    "previous_value",
+    "frozen_accuracy",
+    "previous_accuracy",
+)
+_MEASURED = ("anomaly_rate", "contamination", "accuracy", "f1_macro", "accuracy_low", "accuracy_high")
 
 
 def history(
@@ -47,38 +58,35 @@ def history(
     for batch in watched.lake.batches(watched.tables.gold):
         if through is not None and batch_order(batch) > batch_order(through):
             break
-        drift = load_evidence(watched, batch, "drift") or {}
-        performance = load_evidence(watched, batch, "performance") or {}
-        measured = performance.get("metrics") or {}
         trained = [version for version in versions if version.trained_through == batch]
-        data_drift = drift.get("data_drift") or {}
-        champion = drift.get("champion") or performance.get("champion")
         records.append(
             {
                 "batch": batch,
-                "rows": drift.get("rows") or performance.get("rows"),
-                "champion_trained_through": None if champion is None else champion["trained_through"],
                 "metric": metric,
-                "value": performance.get("value"),
-                "value_low": performance.get("value_low"),
-                "value_high": performance.get("value_high"),
-                "frozen_value": performance.get("frozen_value"),
-                "previous_value": performance.get("previous_value"),
-                "anomaly_rate": measured.get("anomaly_rate"),
-                "contamination": measured.get("contamination"),
-                "degraded": (performance.get("verdict") or {}).get("degraded"),
-                "accuracy": measured.get("accuracy"),
-                "f1_macro": measured.get("f1_macro"),
-                "frozen_accuracy": performance.get("frozen_accuracy"),
-                "previous_accuracy": performance.get("previous_accuracy"),
-                "accuracy_low": measured.get("accuracy_low"),
-                "accuracy_high": measured.get("accuracy_high"),
-                "drift_detected": data_drift.get("drift_detected"),
-                "severity": data_drift.get("severity"),
-                "drifted_features": data_drift.get("drifted_features", []),
+                **_of_results(load_drift(watched, batch), load_performance(watched, batch)),
                 "checks_failed": sorted(failed.get(batch, ())),
                 "retrained": any(version.champion_compared is not None for version in trained),
                 "promoted": any(version.gate_result == "promoted" for version in trained),
             }
         )
     return records
+
+
+def _of_results(drift: DriftResult | None, performance: PerformanceResult | None) -> dict[str, Any]:
+    found = [one for one in (drift, performance) if one is not None]
+    champion = next((one.champion for one in found if one.champion is not None), None)
+    judged = None if drift is None else drift.data_drift
+    measured = {} if performance is None or performance.metrics is None else performance.metrics.numbers()
+    compared = (
+        dict.fromkeys(_COMPARED) if performance is None else {name: getattr(performance, name) for name in _COMPARED}
+    )
+    return {
+        "rows": next((one.rows for one in found if one.rows), found[-1].rows if found else None),
+        "champion_trained_through": None if champion is None else champion.trained_through,
+        **compared,
+        **{name: measured.get(name) for name in _MEASURED},
+        "degraded": None if performance is None else performance.verdict.degraded,
+        "drift_detected": None if judged is None else judged.drift_detected,
+        "severity": None if judged is None else judged.severity,
+        "drifted_features": [] if judged is None else list(judged.drifted_features),
+    }

@@ -11,7 +11,7 @@ import pandas as pd
 from driftwatch_assets.lake import batch_order
 from driftwatch_assets.quoting import quoted
 from driftwatch_assets.steps.class_names import by_class_names
-from driftwatch_assets.steps.evidence import load_evidence
+from driftwatch_assets.steps.evidence import load_performance
 from driftwatch_assets.steps.features import GoldInvalid, check_some_declared, row_places
 from driftwatch_assets.steps.timeline import shifted
 from driftwatch_assets.steps.unusable import undeclared_labels
@@ -144,7 +144,7 @@ def due_labels(watched: Watched) -> list[tuple[str, str]]:
     for batch in watched.lake.batches(watched.tables.gold):
         tells = known_with(watched, batch)
         fingerprint = told_fingerprint(watched, tells) if tells is not None else ""
-        performance = load_evidence(watched, batch, "performance")
-        if fingerprint and performance is not None and performance.get("labels_fingerprint") != fingerprint:
+        performance = load_performance(watched, batch)
+        if fingerprint and performance is not None and performance.labels_fingerprint != fingerprint:
             due.append((batch, fingerprint))
     return due

@@ -6,19 +6,20 @@ from dataclasses import asdict
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
+from pydantic import TypeAdapter
+
 from driftwatch_assets.performance import judge_performance, judge_rate
-from driftwatch_assets.steps.champion import check_peers, expected_of, line_of
-from driftwatch_assets.steps.evidence import identity, write_evidence
+from driftwatch_assets.results import AnyMeasured, JudgedPerformance, PerformanceResult
+from driftwatch_assets.steps.champion import as_champion, check_peers, expected_of, line_of
+from driftwatch_assets.steps.evidence import identity, write_result
 from driftwatch_assets.steps.governance import govern
 from driftwatch_assets.steps.labels import known_with, put_labels_aside, with_labels
 from driftwatch_assets.steps.outcome import CheckOutcome, StepOutcome, Text, rejected_rows
-from driftwatch_assets.steps.relations import NO_LABELS, judge_relations
+from driftwatch_assets.steps.relations import NO_LABELS, Relations, judge_relations
 from driftwatch_assets.steps.watch import NO_CHAMPION
 from driftwatch_assets.training import measure_task
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import pandas as pd
 
     from driftwatch_assets.performance import PerformanceVerdict
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from driftwatch_assets.steps.watched import Watched
     from driftwatch_assets.training import Report, Task
 
+_MEASURED: TypeAdapter[AnyMeasured] = TypeAdapter(AnyMeasured)
 _TOLD = ("accuracy", "f1_macro", "auc", "precision", "recall", "f1", "anomaly_rate")
 
 
@@ -64,7 +66,7 @@ def measure_performance(watched: Watched, batch: str) -> StepOutcome:
     verdict = judge_measured(
         watched, report, expected, len(said) if champion is not None else len(labelled), confidence
     )
-    peers: dict[str, float | None] = {}
+    peers: dict[str, Any] = {}
     if line is not None and report is not None and expected is not None:
         check_peers(watched, batch, line)
         frozen, previous = (_peer(watched, one, labelled) for one in (line.first, line.previous))
@@ -74,32 +76,7 @@ def measure_performance(watched: Watched, batch: str) -> StepOutcome:
             "frozen_accuracy": _flat(frozen, "accuracy"),
             "previous_accuracy": _flat(previous, "accuracy"),
         }
-    content: dict[str, Any] = {
-        "batch": batch,
-        "rows": len(gold),
-        "labelled_rows": len(labelled),
-        "labels_fingerprint": labels.fingerprint,
-        "gold_fingerprint": watched.lake.fingerprint(tables.gold, batch),
-        "predictions_fingerprint": provenance["fingerprint"],
-        "champion": None
-        if champion is None
-        else {
-            "version": str(champion.version),
-            "trained_through": champion.trained_through,
-            "fingerprint": champion.fingerprint,
-        },
-        "verdict": asdict(verdict),
-        "metric": verdict.metric,
-        "value": verdict.value,
-        "value_low": verdict.low,
-        "value_high": verdict.high,
-        "metrics": None if report is None else report.as_dict(),
-        "mean_confidence": confidence,
-        **peers,
-    }
-    content["identity"] = identity(
-        content["gold_fingerprint"], None if champion is None else champion.fingerprint, labels.fingerprint
-    )
+    gold_fingerprint = watched.lake.fingerprint(tables.gold, batch)
     checks = [
         CheckOutcome(
             "performance",
@@ -109,19 +86,38 @@ def measure_performance(watched: Watched, batch: str) -> StepOutcome:
             facts={"judged": verdict.degraded is not None, "baseline": verdict.baseline, "severity": verdict.severity},
         )
     ]
+    relations = Relations()
     if task.known_after:
         relations = judge_relations(watched, loaded, labelled, NO_CHAMPION if loaded is None else NO_LABELS)
-        content |= relations.content
         checks += relations.checks
     metrics = {} if report is None else report.metrics()
     known = {**metrics, "labelled_rows": float(len(labelled)), "mean_confidence": confidence}
-    governed = govern(watched, batch, known, content.get("correlation_drift"))
+    governed = govern(watched, batch, known, relations.correlation_drift)
     if governed is not None:
-        content["governance"] = governed[0]
         checks.append(governed[1])
+    result = PerformanceResult(
+        batch=batch,
+        rows=len(gold),
+        labelled_rows=len(labelled),
+        labels_fingerprint=labels.fingerprint,
+        gold_fingerprint=gold_fingerprint,
+        predictions_fingerprint=provenance["fingerprint"],
+        champion=None if champion is None else as_champion(champion),
+        verdict=JudgedPerformance(**asdict(verdict)),
+        metric=verdict.metric,
+        value=verdict.value,
+        value_low=verdict.low,
+        value_high=verdict.high,
+        metrics=None if report is None else measured_of(report),
+        mean_confidence=confidence,
+        governance=None if governed is None else governed[0],
+        identity=identity(gold_fingerprint, None if champion is None else champion.fingerprint, labels.fingerprint),
+        **relations.found,
+        **peers,
+    )
     # Before the evidence: once that names the labels, they are not measured again.
-    outcomes = {} if task.label is None else {"outcomes": _outcomes(watched, batch, predictions, gold, content)}
-    uri, fingerprint = write_evidence(watched, batch, "performance", content)
+    outcomes = {} if task.label is None else {"outcomes": _outcomes(watched, batch, predictions, gold, result)}
+    uri, fingerprint = write_result(watched, batch, "performance", result)
     facts: dict[str, Any] = {
         "fingerprint": fingerprint,
         "labelled_rows": float(len(labelled)),
@@ -139,7 +135,7 @@ def measure_performance(watched: Watched, batch: str) -> StepOutcome:
 
 
 def _outcomes(
-    watched: Watched, batch: str, predictions: pd.DataFrame, gold: pd.DataFrame, content: Mapping[str, Any]
+    watched: Watched, batch: str, predictions: pd.DataFrame, gold: pd.DataFrame, result: PerformanceResult
 ) -> str:
     """Store the predictions with their labels, null where these are not known yet; give where.
 
@@ -149,7 +145,9 @@ def _outcomes(
     joined = predictions.merge(gold[[task.id, task.label]], on=task.id, how="left", validate="one_to_one")
     told = known_with(watched, batch)
     joined["label_known_with"] = joined[task.label].notna().map({True: told, False: None}).astype(object)
-    origin = {name: content[name] for name in ("predictions_fingerprint", "gold_fingerprint", "labels_fingerprint")}
+    origin = {
+        name: getattr(result, name) for name in ("predictions_fingerprint", "gold_fingerprint", "labels_fingerprint")
+    }
     return watched.lake.write(watched.tables.outcomes, batch, joined, origin).uri
 
 
@@ -196,6 +194,12 @@ def measured(watched: Watched, rows: pd.DataFrame, scored: pd.DataFrame, thresho
     task = watched.declaration.task
     labels = None if task.label is None else rows[task.label].astype(str)
     return measure_task(task, labels, scored, rows[task.id].tolist(), threshold=threshold)
+
+
+def measured_of(report: Report) -> AnyMeasured:
+    """Give what was measured in the form that is stored."""
+    found: AnyMeasured = _MEASURED.validate_python(report.as_dict())
+    return found
 
 
 def _value(report: Report | None, expected: Expected) -> float | None:

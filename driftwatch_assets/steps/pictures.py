@@ -17,7 +17,9 @@ from driftwatch_assets.reporting.dashboard import BatchScores
 from driftwatch_assets.reporting.dashboard import draw_dashboard as draw_sheet
 from driftwatch_assets.reporting.performance import performance_from, score_bins
 from driftwatch_assets.reporting.preview import preview
-from driftwatch_assets.steps.evidence import load_evidence, write_evidence
+from driftwatch_assets.results import AnomalyMeasured, ClassesMeasured, PicturesResult
+from driftwatch_assets.steps.evidence import load_performance, load_result, write_result
+from driftwatch_assets.steps.measure import measured_of
 from driftwatch_assets.steps.outcome import Link, Text
 from driftwatch_assets.training import Binary
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from driftwatch_assets.reporting.performance import ScoreBin
+    from driftwatch_assets.results import JudgedPerformance, Measured, PerformanceResult
     from driftwatch_assets.steps.watched import Watched
     from driftwatch_assets.training import Task, TrainingOutcome
 
@@ -34,23 +37,21 @@ DASHBOARD = "dashboard"
 """The picture of a batch of a task with labels."""
 
 
-def batch_pictures(watched: Watched, batch: str, performance: Mapping[str, Any]) -> dict[str, Link]:
-    """Draw the pictures of a batch of a task without labels, and link them; `performance` is its evidence."""
+def batch_pictures(watched: Watched, batch: str, performance: PerformanceResult | None) -> dict[str, Link]:
+    """Draw the pictures of a batch of a task without labels, and link them."""
     task, tables, lake = watched.declaration.task, watched.tables, watched.lake
-    if task.kind != "anomaly":
-        return {}
-    metrics = performance.get("metrics")
-    if not metrics:
+    measured = None if performance is None else performance.metrics
+    if task.kind != "anomaly" or not isinstance(measured, AnomalyMeasured):
         return {}
     said = lake.read(tables.predictions, batch)
     if said.empty:
         return {}
     title = f"{watched.declaration.title}, {batch}"
     rates = _rates(watched, batch)
-    shown = (title, task.contamination, metrics["threshold"], lake.fingerprint(tables.predictions, batch), rates)
+    shown = (title, task.contamination, measured.threshold, lake.fingerprint(tables.predictions, batch), rates)
 
     def draw() -> Mapping[str, bytes]:
-        rows = _scored(said, task.id, metrics["threshold"], _times(watched, batch, said))
+        rows = _scored(said, task.id, measured.threshold, _times(watched, batch, said))
         return anomaly_pictures(rows, rates, contamination=task.contamination, title=title)
 
     return kept(watched, batch, "pictures", PICTURES, shown, draw)
@@ -61,19 +62,19 @@ def training_pictures(watched: Watched, outcome: TrainingOutcome) -> Mapping[str
     task = watched.declaration.task
     if outcome.held_out.empty:
         return {}
-    told = outcome.comparison.challenger_report.as_dict()
+    measured = measured_of(outcome.comparison.challenger_report)
     newest = outcome.window[-1]
     title = f"{watched.declaration.title}, held out of {newest}"
-    if task.kind != "anomaly":
+    if isinstance(measured, ClassesMeasured):
         metric = outcome.comparison.metric
         history = [one for one in scores_by_batch(watched, newest) if one.batch != newest]
-        history.append(_batch_scores(f"{newest}, held out", {"metrics": told, "value": told.get(metric)}, metric))
-        drawn = {DASHBOARD: dashboard_of(task, told, {"metric": metric}, outcome.held_out, history, title=title)}
+        history.append(_batch_scores(f"{newest}, held out", metric, measured, measured.number(metric)))
+        drawn = {DASHBOARD: dashboard_of(task, measured, None, outcome.held_out, history, title=title, metric=metric)}
         return {f"figures/{name}.png": content for name, content in drawn.items()}
-    rows = _scored(outcome.held_out, task.id, told["threshold"], _times(watched, newest, outcome.held_out))
+    rows = _scored(outcome.held_out, task.id, measured.threshold, _times(watched, newest, outcome.held_out))
     rates = [one for one in _rates(watched, newest) if one.batch != newest]
-    rates.append(_rate(f"{newest}, held out", told))
-    pictures = anomaly_pictures(rows, rates, contamination=task.contamination, title=title)
+    rates.append(_rate(f"{newest}, held out", measured))
+    pictures = anomaly_pictures(rows, rates, contamination=measured.contamination, title=title)
     return {f"figures/{name}.png": content for name, content in pictures.items()}
 
 
@@ -105,23 +106,24 @@ def kept(
     tables, lake = watched.tables, watched.lake
     told = hashlib.sha256(json.dumps(shown, default=astuple, sort_keys=True).encode()).hexdigest()[:16]
     paths = {name: tables.picture(batch, name) for name in names}
-    before = load_evidence(watched, batch, kind) or {}
-    if before.get("identity") != told or not all(lake.has_file(path) for path in paths.values()):
+    before = load_result(watched, tables.evidence(batch, kind), PicturesResult)
+    if before is None or before.identity != told or not all(lake.has_file(path) for path in paths.values()):
         drawn = draw()
         for name, path in paths.items():
             lake.write_file(path, drawn[name])
-        write_evidence(watched, batch, kind, {"batch": batch, "identity": told, "pictures": sorted(paths)})
+        write_result(watched, batch, kind, PicturesResult(batch=batch, identity=told, pictures=tuple(sorted(paths))))
     return {name: Link(f"{watched.reports_url}/{path}") for name, path in paths.items()}
 
 
 def dashboard_of(
     task: Task,
-    metrics: Mapping[str, Any],
-    verdict: Mapping[str, Any],
+    measured: ClassesMeasured,
+    verdict: JudgedPerformance | None,
     said: pd.DataFrame,
     history: Sequence[BatchScores],
     *,
     title: str,
+    metric: str = "",
 ) -> bytes:
     """Draw the dashboard of what was `said` of rows whose `label` is known, and measured on them."""
     right = said["predicted"].astype(str) == said["label"].astype(str)
@@ -129,7 +131,7 @@ def dashboard_of(
     if isinstance(task, Binary):
         scores = score_bins(said[f"score_{task.positive}"], said["label"].astype(str), task.positive)
     confidences = score_bins(said["confidence"], np.where(right, "right", "wrong"), "wrong")
-    performance = performance_from(metrics, verdict, metric=verdict["metric"], scores=scores)
+    performance = performance_from(measured, verdict, metric=metric, scores=scores)
     return draw_sheet(performance, history, title=title, confidences=confidences)
 
 
@@ -137,19 +139,30 @@ def scores_by_batch(watched: Watched, through: str) -> list[BatchScores]:
     """Give how good the champion of its time was on every batch up to one, as far as it is known."""
     batches = [one for one in watched.lake.batches(watched.tables.predictions) if not _later(one, through)]
     metric = watched.declaration.training.metric_for(watched.declaration.task)
-    return [_batch_scores(one, load_evidence(watched, one, "performance") or {}, metric) for one in batches]
+    scores = []
+    for batch in batches:
+        found = load_performance(watched, batch)
+        measured = None if found is None else found.metrics
+        scores.append(
+            BatchScores(batch)
+            if found is None or measured is None
+            else _batch_scores(batch, metric, measured, found.value, found.frozen_value)
+        )
+    return scores
 
 
-def _batch_scores(batch: str, stored: Mapping[str, Any], metric: str) -> BatchScores:
-    metrics = stored.get("metrics") or {}
+def _batch_scores(
+    batch: str, metric: str, measured: Measured, value: float | None, frozen: float | None = None
+) -> BatchScores:
+    number = measured.number
     return BatchScores(
         batch,
-        value=stored.get("value"),
-        low=metrics.get(f"{metric}_low"),
-        high=metrics.get(f"{metric}_high"),
-        frozen=stored.get("frozen_value"),
-        **{name: metrics.get(name) for name in ("precision", "recall", "f1", "f1_macro")},
-        confidence=metrics.get("mean_confidence"),
+        value=value,
+        low=number(f"{metric}_low"),
+        high=number(f"{metric}_high"),
+        frozen=frozen,
+        **{name: number(name) for name in ("precision", "recall", "f1", "f1_macro")},
+        confidence=number("mean_confidence"),
     )
 
 
@@ -182,11 +195,11 @@ def _rates(watched: Watched, through: str) -> list[BatchRate]:
     for batch in watched.lake.batches(watched.tables.predictions):
         if _later(batch, through):
             break
-        metrics = (load_evidence(watched, batch, "performance") or {}).get("metrics")
-        if metrics:
-            rates.append(_rate(batch, metrics))
+        found = load_performance(watched, batch)
+        if found is not None and isinstance(found.metrics, AnomalyMeasured):
+            rates.append(_rate(batch, found.metrics))
     return rates
 
 
-def _rate(batch: str, metrics: Mapping[str, Any]) -> BatchRate:
-    return BatchRate(batch, metrics["anomaly_rate"], metrics["anomaly_rate_low"], metrics["anomaly_rate_high"])
+def _rate(batch: str, measured: AnomalyMeasured) -> BatchRate:
+    return BatchRate(batch, measured.anomaly_rate, measured.anomaly_rate_low, measured.anomaly_rate_high)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from driftwatch_assets.drift import NOTHING, Reference, against_newest, judge
 from driftwatch_assets.lake import BatchMissing
+from driftwatch_assets.results import JudgedPerformance, ServedChampion, ServedResult
 from driftwatch_assets.steps.champion import expected_of
-from driftwatch_assets.steps.evidence import identity, store_evidence, stored_evidence
-from driftwatch_assets.steps.measure import judge_measured, measured
+from driftwatch_assets.steps.evidence import identity, load_result, store_result
+from driftwatch_assets.steps.measure import judge_measured, measured, measured_of
 from driftwatch_assets.steps.outcome import CheckOutcome, StepOutcome
 from driftwatch_assets.steps.reference import FEATURES_FILE, PREDICTIONS_FILE, prediction_columns, watched_features
-from driftwatch_assets.steps.verdicts import with_statistics
+from driftwatch_assets.steps.verdicts import columns_drift_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from driftwatch_assets.drift import Verdict
     from driftwatch_assets.performance import PerformanceVerdict
     from driftwatch_assets.registry import LoadedModel, ModelVersion
+    from driftwatch_assets.results import AnyMeasured
     from driftwatch_assets.steps.watched import Watched
 
 HOUR = "%Y-%m-%dT%H"
@@ -46,22 +48,23 @@ class _Judged:
     predictions: pd.DataFrame
     prediction_drift: Verdict | None
     performance: PerformanceVerdict | None
-    metrics: dict[str, Any] | None
+    metrics: AnyMeasured | None
 
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "version": str(self.version.version),
-            "trained_through": self.version.trained_through,
-            "fingerprint": self.version.fingerprint,
-            "rows": self.rows,
-            "labelled_rows": self.labelled,
-            "data_drift": with_statistics(self.features, self.data_drift),
-            "prediction_drift": None
-            if self.prediction_drift is None
-            else with_statistics(self.predictions, self.prediction_drift),
-            "performance": None if self.performance is None else asdict(self.performance),
-            "metrics": self.metrics,
-        }
+    @property
+    def result(self) -> ServedChampion:
+        """What is stored of it."""
+        said = self.prediction_drift
+        return ServedChampion(
+            version=str(self.version.version),
+            trained_through=self.version.trained_through,
+            fingerprint=self.version.fingerprint,
+            rows=self.rows,
+            labelled_rows=self.labelled,
+            data_drift=columns_drift_of(self.features, self.data_drift),
+            prediction_drift=None if said is None else columns_drift_of(self.predictions, said),
+            performance=None if self.performance is None else JudgedPerformance(**asdict(self.performance)),
+            metrics=self.metrics,
+        )
 
 
 def due_served(watched: Watched, now: dt.datetime) -> list[tuple[str, str]]:
@@ -79,8 +82,8 @@ def due_served(watched: Watched, now: dt.datetime) -> list[tuple[str, str]]:
         path = tables.hour_evidence(hour)
         if path in known and hour not in again:
             continue
-        stored, found = stored_evidence(watched, path), _identity(watched, hour)
-        if stored is None or stored["identity"] != found:
+        stored, found = load_result(watched, path, ServedResult), _identity(watched, hour)
+        if stored is None or stored.identity != found:
             due.append((hour, found))
     return due
 
@@ -108,14 +111,14 @@ def watch_served(watched: Watched, hour: str) -> StepOutcome:
             forgotten += len(rows)
             continue
         judged.append(_judge(watched, versions[str(version)], rows, labels))
-    content = {
-        "hour": hour,
-        "rows": len(served),
-        "identity": _identity(watched, hour),
-        "rows_of_unknown_versions": forgotten,
-        "champions": [one.as_dict() for one in judged],
-    }
-    uri, fingerprint = store_evidence(watched, watched.tables.hour_evidence(hour), content)
+    result = ServedResult(
+        hour=hour,
+        rows=len(served),
+        identity=_identity(watched, hour),
+        rows_of_unknown_versions=forgotten,
+        champions=tuple(one.result for one in judged),
+    )
+    uri, fingerprint = store_result(watched, watched.tables.hour_evidence(hour), result)
     facts: dict[str, Any] = {
         "rows": float(len(served)),
         "requests": float(served["request_id"].nunique()),
@@ -162,7 +165,7 @@ def _judge(watched: Watched, version: ModelVersion, rows: pd.DataFrame, labels: 
 
 def _performance(
     watched: Watched, champion: LoadedModel, rows: pd.DataFrame, labels: pd.DataFrame | None
-) -> tuple[PerformanceVerdict | None, dict[str, Any] | None, int]:
+) -> tuple[PerformanceVerdict | None, AnyMeasured | None, int]:
     task = watched.declaration.task
     if task.label is not None:
         if labels is None:
@@ -173,7 +176,7 @@ def _performance(
     report = measured(watched, rows, rows, champion.threshold)
     confidence = float(rows["confidence"].mean()) if "confidence" in rows else None
     verdict = judge_measured(watched, report, expected_of(champion), len(rows), confidence)
-    return verdict, report.as_dict(), 0 if task.label is None else len(rows)
+    return verdict, measured_of(report), 0 if task.label is None else len(rows)
 
 
 def _labels(watched: Watched, hour: str) -> pd.DataFrame | None:

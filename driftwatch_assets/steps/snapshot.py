@@ -10,13 +10,15 @@ from driftwatch_assets.registry import RegistryIncomplete, champion_among
 from driftwatch_assets.retraining import METRICS, RECORDED
 from driftwatch_assets.sources import window_of
 from driftwatch_assets.steps.champion import check_scorers
-from driftwatch_assets.steps.evidence import load_evidence
+from driftwatch_assets.steps.evidence import load_drift, load_performance
 from driftwatch_assets.steps.figures import figures_of
+from driftwatch_assets.steps.watch import NO_CHAMPION
 from driftwatch_assets.steps.watched import FEATURES, LATE_LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from driftwatch_assets.results import DriftResult, PerformanceResult
     from driftwatch_assets.steps.watched import Watched
 
 
@@ -67,28 +69,29 @@ def version_rows(watched: Watched) -> list[VersionRow]:
 
 def batch_row(watched: Watched, batch: str, position: int) -> BatchRow:
     """Give how a batch stands; `position` counts from zero in batch order."""
-    drift, performance = _evidence(watched, batch)
-    judged = drift.get("data_drift") or {}
-    champion = drift.get("champion") or performance.get("champion")
+    drift, performance = _results(watched, batch)
+    judged = None if drift is None else drift.data_drift
+    found = [one for one in (drift, performance) if one is not None]
+    champion = next((one.champion for one in found if one.champion is not None), None)
     page = watched.tables.page(batch)
     return BatchRow(
         batch=batch,
         position=position,
         state=_state(drift, performance),
         period_start=_period_start(watched, batch),
-        rows=drift.get("rows", performance.get("rows")),
+        rows=found[0].rows if found else None,
         quarantined=_quarantined(watched, batch),
-        champion_version=None if champion is None else int(champion["version"]),
-        drift_detected=judged.get("drift_detected"),
-        drift_severity=judged.get("severity"),
-        headline=judged.get("reason") or "not judged: no champion is older than this batch",
+        champion_version=None if champion is None else int(champion.version),
+        drift_detected=None if judged is None else judged.drift_detected,
+        drift_severity=None if judged is None else judged.severity,
+        headline=NO_CHAMPION if judged is None else judged.reason,
         report_url=f"{watched.reports_url}/{page}" if watched.lake.has_file(page) else "",
     )
 
 
 def metric_rows(watched: Watched, batch: str) -> list[MetricRow]:
     """Give every number that there may be of a batch; one that is not known has no value."""
-    known: dict[str, float] = figures_of(*_evidence(watched, batch))
+    known: dict[str, float] = figures_of(*_results(watched, batch))
     known["quarantined"] = float(_quarantined(watched, batch))
     return [MetricRow(batch=batch, name=name, value=known.get(name)) for name in (*METRICS, *RECORDED)]
 
@@ -111,15 +114,15 @@ def feature_rows(watched: Watched, batches: Iterable[str]) -> list[FeatureRow]:
     ]
 
 
-def _evidence(watched: Watched, batch: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    return load_evidence(watched, batch, "drift") or {}, load_evidence(watched, batch, "performance") or {}
+def _results(watched: Watched, batch: str) -> tuple[DriftResult | None, PerformanceResult | None]:
+    return load_drift(watched, batch), load_performance(watched, batch)
 
 
-def _state(drift: dict[str, Any], performance: dict[str, Any]) -> str:
+def _state(drift: DriftResult | None, performance: PerformanceResult | None) -> str:
     """Say in a word how a batch stands; what is worse goes first."""
-    if (performance.get("verdict") or {}).get("degraded"):
+    if performance is not None and performance.verdict.degraded:
         return "degraded"
-    detected = (drift.get("data_drift") or {}).get("drift_detected")
+    detected = None if drift is None or drift.data_drift is None else drift.data_drift.drift_detected
     return {None: "unjudged", True: "drift", False: "stable"}[detected]
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, get_args
 
 from driftwatch_assets.quality import validate
-from driftwatch_assets.reporting import QualityPage, TableQuality, json_bytes, quality_json, render_quality
-from driftwatch_assets.steps.evidence import load_evidence, write_evidence
+from driftwatch_assets.reporting import QualityPage, json_bytes, quality_json, render_quality
+from driftwatch_assets.results import ExpectationResult, Layer, QualityResult
+from driftwatch_assets.steps.evidence import load_result, write_result
 from driftwatch_assets.steps.outcome import CheckOutcome, Link
 from driftwatch_assets.steps.watched import FEATURES
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from driftwatch_assets.steps.outcome import StepOutcome
     from driftwatch_assets.steps.watched import Watched
 
-LAYERS = ("bronze", "silver", "gold")
+LAYERS: tuple[Layer, ...] = get_args(Layer)
 _MOST_REASONS = 50
 
 
@@ -30,7 +31,7 @@ def check_suite(
     suite: Suite,
     columns: TableColumns,
     *,
-    layer: str,
+    layer: Layer,
     name: str,
     batch: str,
     rejected: pd.DataFrame | None = None,
@@ -63,7 +64,7 @@ def check_suite(
     table = f"{watched.name}/{layer}/{name}"
     checks: tuple[CheckOutcome, ...] = ()
     halting = None
-    verdicts: list[dict[str, Any]] = []
+    verdicts: tuple[ExpectationResult, ...] = ()
     aside = 0 if rejected is None else len(rejected)
     reasons = _reasons(rejected)
     if suite.expectations:
@@ -74,7 +75,7 @@ def check_suite(
             CheckOutcome(verdict.name, verdict.passed, verdict.severity, verdict.sentence, verdict.observed)
             for verdict in report.verdicts
         )
-        verdicts = [verdict.as_dict() for verdict in report.verdicts]
+        verdicts = tuple(ExpectationResult(**verdict.as_dict()) for verdict in report.verdicts)
         if report.halts:
             halting = "; ".join(verdict.sentence for verdict in report.failed if verdict.blocking)
             halting = f"{table}, batch {batch}, may not go on: {halting}"
@@ -82,18 +83,22 @@ def check_suite(
             if counted and reasons:
                 first, count = next(iter(reasons.items()))
                 halting += f"; of the {aside} rejected rows {count} because {first}"
-    content = {
-        "layer": layer,
-        "table": name,
-        "rows": len(frame),
-        "rejected": aside,
-        "reasons": dict(list(reasons.items())[:_MOST_REASONS]),
-        "unplaced": dict(list(_reasons(unplaced).items())[:_MOST_REASONS]),
-        "halted": halting,
-        "verdicts": verdicts,
-    }
-    write_evidence(watched, batch, f"quality_{layer}_{name}", content)
+    result = QualityResult(
+        layer=layer,
+        table=name,
+        rows=len(frame),
+        rejected=aside,
+        reasons=dict(list(reasons.items())[:_MOST_REASONS]),
+        unplaced=dict(list(_reasons(unplaced).items())[:_MOST_REASONS]),
+        halted=halting,
+        verdicts=verdicts,
+    )
+    write_result(watched, batch, _kind(layer, name), result)
     return checks, halting
+
+
+def _kind(layer: str, name: str) -> str:
+    return f"quality_{layer}_{name}"
 
 
 def _reasons(aside: pd.DataFrame | None) -> dict[str, int]:
@@ -106,27 +111,17 @@ def _reasons(aside: pd.DataFrame | None) -> dict[str, int]:
 def publish_quality(watched: Watched, batch: str, outcomes: Mapping[str, StepOutcome]) -> dict[str, StepOutcome]:
     """Draw the batch's quality page of all that was found so far, and link it from the outcomes of a step."""
     found = [
-        content
+        result
         for layer in LAYERS
         for name in ((FEATURES,) if layer == "gold" else watched.sources)
-        if (content := load_evidence(watched, batch, f"quality_{layer}_{name}")) is not None
+        if (result := load_result(watched, watched.tables.evidence(batch, _kind(layer, name)), QualityResult))
     ]
-    halted = "; ".join(content["halted"] for content in found if content["halted"])
+    halted = "; ".join(result.halted for result in found if result.halted)
     page = QualityPage(
         model=watched.name,
         title=watched.declaration.title,
         batch=batch,
-        tables=tuple(
-            TableQuality(
-                layer=content["layer"],
-                table=content["table"],
-                rows=content["rows"],
-                rejected=content["reasons"],
-                unplaced=content.get("unplaced", {}),
-                verdicts=tuple(content["verdicts"]),
-            )
-            for content in found
-        ),
+        tables=tuple(found),
         halted=halted,
         linked=not halted or watched.lake.has_file(watched.tables.page(batch)),
     )

@@ -1,4 +1,4 @@
-"""Verdicts of the drift room as checks and as evidence."""
+"""Verdicts of the drift room as checks and as results."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from driftwatch_assets.results import ClassDrift, ColumnsDrift, CorrelationDrift, DataDrift, WholeTableDrift
 from driftwatch_assets.steps.outcome import CheckOutcome
 
 if TYPE_CHECKING:
-    from driftwatch_assets.drift import CorrelationVerdict, Verdict, WholeTableVerdict
+    from collections.abc import Mapping
+
+    from driftwatch_assets.drift import CorrelationVerdict, NewestValues, Verdict, WholeTableVerdict
 
 
 def verdict_check(name: str, verdict: Verdict | CorrelationVerdict | WholeTableVerdict) -> CheckOutcome:
@@ -35,13 +38,34 @@ def unjudged(name: str, reason: str) -> CheckOutcome:
     return CheckOutcome(name, passed=True, severity="warn", description=reason, facts={"judged": False})
 
 
-def with_statistics(statistics: pd.DataFrame, verdict: Verdict | CorrelationVerdict) -> dict[str, Any]:
-    """Give a verdict and what it rests on, as strict JSON."""
-    return {**verdict.as_dict(), "statistics": plain_rows(verdict.mark(statistics))}
+def data_drift_of(verdict: Verdict, newest: Mapping[str, NewestValues]) -> DataDrift:
+    """Give the verdict on the features as it is stored, with the batches that some were compared with."""
+    batches = {name: one.batches for name, one in newest.items()}
+    return DataDrift.model_validate({**verdict.as_dict(), "newest": batches})
 
 
-def plain_rows(statistics: pd.DataFrame) -> list[dict[str, Any]]:
-    """Give a table's rows as strict JSON, the index among the columns."""
+def columns_drift_of(statistics: pd.DataFrame, verdict: Verdict) -> ColumnsDrift:
+    """Give the verdict on a few columns as it is stored, with what it rests on."""
+    return ColumnsDrift.model_validate({**verdict.as_dict(), "statistics": _rows(verdict.mark(statistics))})
+
+
+def correlation_drift_of(table: pd.DataFrame, verdict: CorrelationVerdict) -> CorrelationDrift:
+    """Give the verdict on the relations with the label as it is stored, with what it rests on."""
+    return CorrelationDrift.model_validate({**verdict.as_dict(), "statistics": _rows(verdict.mark(table))})
+
+
+def whole_table_drift_of(verdict: WholeTableVerdict) -> WholeTableDrift:
+    """Give the verdict on the whole table as it is stored."""
+    return WholeTableDrift.model_validate(verdict.as_dict())
+
+
+def class_drift_of(judged: pd.DataFrame) -> tuple[ClassDrift, ...]:
+    """Give the drift within classes, as `judge_within` found it, in the form that is stored."""
+    return tuple(ClassDrift.model_validate(row) for row in _rows(judged))
+
+
+def _rows(statistics: pd.DataFrame) -> list[dict[str, Any]]:
+    """Give a table's rows as plain values, the index among the columns."""
     rows = statistics.reset_index().to_dict("records")
     return [{str(name): _value(value) for name, value in row.items()} for row in rows]
 

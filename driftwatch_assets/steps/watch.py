@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from driftwatch_assets.drift import (
     Reference,
@@ -13,10 +13,11 @@ from driftwatch_assets.drift import (
     presence_of,
 )
 from driftwatch_assets.lake import batch_order
-from driftwatch_assets.steps.champion import champion_of
-from driftwatch_assets.steps.evidence import identity, write_evidence
+from driftwatch_assets.results import DriftResult
+from driftwatch_assets.steps.champion import as_champion, champion_of
+from driftwatch_assets.steps.evidence import identity, write_result
 from driftwatch_assets.steps.labels import with_labels
-from driftwatch_assets.steps.outcome import CheckOutcome, StepOutcome, Text
+from driftwatch_assets.steps.outcome import StepOutcome, Text
 from driftwatch_assets.steps.reference import (
     FEATURES_FILE,
     PREDICTIONS_FILE,
@@ -25,8 +26,14 @@ from driftwatch_assets.steps.reference import (
     reference_rows,
     watched_features,
 )
-from driftwatch_assets.steps.relations import NO_LABELS, judge_relations
-from driftwatch_assets.steps.verdicts import unjudged, verdict_check, with_statistics
+from driftwatch_assets.steps.relations import NO_LABELS, Relations, judge_relations
+from driftwatch_assets.steps.verdicts import (
+    columns_drift_of,
+    data_drift_of,
+    unjudged,
+    verdict_check,
+    whole_table_drift_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +42,8 @@ if TYPE_CHECKING:
 
     from driftwatch_assets.drift import NewestValues
     from driftwatch_assets.registry import LoadedModel
+    from driftwatch_assets.results import ColumnsDrift, WholeTableDrift
+    from driftwatch_assets.steps.outcome import CheckOutcome
     from driftwatch_assets.steps.watched import Watched
 
 _SHOWN = 15
@@ -59,19 +68,18 @@ def watch_drift(watched: Watched, batch: str) -> StepOutcome:
     record = champion_of(watched, batch)
     gold_fingerprint = watched.lake.fingerprint(tables.gold, batch)
     newest = newest_before(watched, batch)
-    content: dict[str, Any] = {
-        "batch": batch,
-        "rows": len(gold),
-        "labelled_rows": len(gold) if task.label is None else len(labelled),
-        "gold_fingerprint": gold_fingerprint,
-        "identity": identity(
+    result = DriftResult(
+        batch=batch,
+        rows=len(gold),
+        labelled_rows=len(gold) if task.label is None else len(labelled),
+        gold_fingerprint=gold_fingerprint,
+        identity=identity(
             gold_fingerprint, None if record is None else record.fingerprint, _fingerprints(watched, newest)
         ),
-        "champion": None,
-    }
+    )
     if record is None or gold.empty:
         reason = NO_CHAMPION if record is None else "not judged: the batch has no row"
-        _, fingerprint = write_evidence(watched, batch, "drift", content)
+        _, fingerprint = write_result(watched, batch, "drift", result)
         checks = [unjudged("data_drift", reason)]
         checks += [unjudged("prediction_drift", reason)] if plan.predictions else []
         checks += [unjudged("whole_table_drift", reason)] if plan.whole_table else []
@@ -87,31 +95,20 @@ def watch_drift(watched: Watched, batch: str) -> StepOutcome:
     verdict = judge(statistics, policy=plan.features)
     table = verdict.mark(statistics)
     written = watched.lake.write(tables.drift, batch, table.reset_index(), {"gold_fingerprint": gold_fingerprint})
-    content |= {
-        "champion": {
-            "version": str(record.version),
-            "trained_through": record.trained_through,
-            "fingerprint": record.fingerprint,
-            "candidate": record.candidate,
-        },
-        "data_drift": verdict.as_dict()
-        | ({"newest": {name: list(one.batches) for name, one in newest.items()}} if newest else {}),
-        "label_drift": None,
-        "prediction_drift": None,
-        "whole_table_drift": None,
-    }
-    checks = [verdict_check("data_drift", verdict)]
-    for found, check in (
-        _predictions(watched, batch, champion),
-        _whole_table(watched, gold, champion),
-    ):
-        content |= found
-        checks += check
-    if not task.known_after:
-        relations = judge_relations(watched, champion, labelled, NO_LABELS)
-        content |= relations.content
-        checks += relations.checks
-    _, fingerprint = write_evidence(watched, batch, "drift", content)
+    prediction_drift, predictions_check = _predictions(watched, batch, champion)
+    whole_table, whole_table_check = _whole_table(watched, gold, champion)
+    relations = Relations() if task.known_after else judge_relations(watched, champion, labelled, NO_LABELS)
+    result = result.model_copy(
+        update={
+            "champion": as_champion(record),
+            "data_drift": data_drift_of(verdict, newest),
+            "prediction_drift": prediction_drift,
+            "whole_table_drift": whole_table,
+            **relations.found,
+        }
+    )
+    checks = [verdict_check("data_drift", verdict), *predictions_check, *whole_table_check, *relations.checks]
+    _, fingerprint = write_result(watched, batch, "drift", result)
     facts = {
         "rows": float(len(gold)),
         "verdict": verdict.reason,
@@ -123,8 +120,8 @@ def watch_drift(watched: Watched, batch: str) -> StepOutcome:
         "champion": f"version {record.version}, trained through batch {record.trained_through}",
         "fingerprint": fingerprint,
     }
-    if content["whole_table_drift"] is not None:
-        facts["whole_table_auc"] = content["whole_table_drift"]["auc"]
+    if whole_table is not None:
+        facts["whole_table_auc"] = whole_table.auc
     return StepOutcome(facts, tuple(checks), stored=table.reset_index(), uri=written.uri)
 
 
@@ -141,32 +138,34 @@ def _labelled(watched: Watched, batch: str) -> pd.DataFrame:
     return gold.iloc[:0] if task.label is None else gold[gold[task.label].notna()]
 
 
-def _predictions(watched: Watched, batch: str, champion: LoadedModel) -> tuple[dict[str, Any], list[CheckOutcome]]:
+def _predictions(
+    watched: Watched, batch: str, champion: LoadedModel
+) -> tuple[ColumnsDrift | None, tuple[CheckOutcome, ...]]:
     policy = watched.declaration.drift.predictions
     if policy is None:
-        return {}, []
+        return None, ()
     said = watched.lake.read(watched.tables.predictions, batch)
     if said.empty:
-        return {}, [unjudged("prediction_drift", "not judged: nothing was predicted")]
+        return None, (unjudged("prediction_drift", "not judged: nothing was predicted"),)
     reference = Reference.from_bytes(champion.references[PREDICTIONS_FILE])
     statistics = reference.compare(said[prediction_columns(watched.declaration.task)], policy.alpha)
     verdict = judge(statistics, policy=policy)
-    return {"prediction_drift": with_statistics(statistics, verdict)}, [verdict_check("prediction_drift", verdict)]
+    return columns_drift_of(statistics, verdict), (verdict_check("prediction_drift", verdict),)
 
 
 def _whole_table(
     watched: Watched, gold: pd.DataFrame, champion: LoadedModel
-) -> tuple[dict[str, Any], list[CheckOutcome]]:
+) -> tuple[WholeTableDrift | None, tuple[CheckOutcome, ...]]:
     policy = watched.declaration.drift.whole_table
     if policy is None:
-        return {}, []
+        return None, ()
     features = watched_features(watched, champion.features)
     reference = reference_rows(watched, champion, policy.max_rows)
     by_definition = watched.declaration.drift.against_newest
     before, now = (presence_of(rows[features], by_definition) for rows in (reference, gold))
     found = compare_whole_table(before, now, policy)
     verdict = judge_whole_table(found, policy)
-    return {"whole_table_drift": verdict.as_dict()}, [verdict_check("whole_table_drift", verdict)]
+    return whole_table_drift_of(verdict), (verdict_check("whole_table_drift", verdict),)
 
 
 def _strongest(table: pd.DataFrame) -> str:

@@ -15,7 +15,7 @@ from driftwatch_assets.definitions import defs, places_of
 from driftwatch_assets.defs.loan_default.transforms import SILVER_TYPES
 from driftwatch_assets.lake import batch_order
 from driftwatch_assets.steps import LookAhead, clean, ingest, make_features, perform, watch_drift
-from driftwatch_assets.steps.evidence import load_evidence
+from driftwatch_assets_tests.evidence import stored_evidence
 from driftwatch_assets_tests.loan_default.personal import NAME, NUMBER, in_text, personal_in
 from driftwatch_assets_tests.loan_default.replayed import MODEL, Replayed
 from driftwatch_assets_tests.loan_default.tables import raw
@@ -140,7 +140,7 @@ class TestTheScore:
         perform(watched, month)
         after = psi(watched, month)
         assert after > 0.5
-        governance = (load_evidence(watched, month, "performance") or {})["governance"]
+        governance = (stored_evidence(watched, month, "performance") or {})["governance"]
         parts = {part["text"]: part for part in governance["parts"]}
         assert parts["psi >= 0.2"]["fires"] is True
         assert parts["psi >= 0.2"]["value"] == pytest.approx(after)
@@ -148,7 +148,7 @@ class TestTheScore:
 
 
 def psi(watched: Watched, month: str) -> float:
-    drift: dict[str, Any] = load_evidence(watched, month, "drift") or {}
+    drift: dict[str, Any] = stored_evidence(watched, month, "drift") or {}
     return next(float(row["psi"]) for row in drift["prediction_drift"]["statistics"] if row["kind"] == "numeric")
 
 

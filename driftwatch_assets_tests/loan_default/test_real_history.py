@@ -14,8 +14,8 @@ from driftwatch_assets.defs.loan_default.transforms import FEATURES
 from driftwatch_assets.lake import batch_order
 from driftwatch_assets.registry import champion_among
 from driftwatch_assets.steps import with_labels
-from driftwatch_assets.steps.evidence import load_evidence
 from driftwatch_assets.steps.watch import watch_drift
+from driftwatch_assets_tests.evidence import stored_evidence
 from driftwatch_assets_tests.loan_default.replayed import MODEL, Replayed
 from driftwatch_assets_tests.severities import documented, stored
 from driftwatch_assets_tests.steps.house import DAGSTERS_OWN_WARNINGS
@@ -75,7 +75,7 @@ def watched(house: House) -> Watched:
 def evidence(watched: Watched) -> Mapping[str, Mapping[str, dict[str, Any]]]:
     """Give the drift and performance of each month."""
     kinds = ("drift", "performance")
-    return {month: {kind: load_evidence(watched, month, kind) or {} for kind in kinds} for month in MONTHS}
+    return {month: {kind: stored_evidence(watched, month, kind) or {} for kind in kinds} for month in MONTHS}
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +148,7 @@ class TestEveryMonth:
         for table, wanted in DIRT.items():
             found = dict.fromkeys(wanted, 0)
             for month in MONTHS:
-                content = load_evidence(watched, month, f"quality_bronze_{table}")
+                content = stored_evidence(watched, month, f"quality_bronze_{table}")
                 assert content is not None
                 verdicts = {verdict["name"]: verdict for verdict in content["verdicts"]}
                 for name in wanted:
@@ -375,9 +375,9 @@ class TestWhatChangesByDefinition:
         self, real_house: House, month: str
     ) -> None:
         with real_house.lived_in():
-            before = load_evidence(real_house.watched, month, "drift")
+            before = stored_evidence(real_house.watched, month, "drift")
             watch_drift(real_house.watched, month)
-            assert load_evidence(real_house.watched, month, "drift") == before
+            assert stored_evidence(real_house.watched, month, "drift") == before
 
 
 class TestTheSameInTrainingAndScoring:

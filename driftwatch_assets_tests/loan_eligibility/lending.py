@@ -13,8 +13,8 @@ from driftwatch_assets import steps
 from driftwatch_assets.components import records
 from driftwatch_assets.components.models import monitored_model
 from driftwatch_assets.components.records import why_failed
-from driftwatch_assets.steps.evidence import load_evidence
 from driftwatch_assets_tests.components.small import Small
+from driftwatch_assets_tests.evidence import stored_evidence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -80,7 +80,7 @@ def take(watched: Watched, batch: str) -> None:
 
 def judged(house: House, batch: str, layer: str, table: str) -> dict[str, dict[str, Any]]:
     """Give the stored verdicts of a table's suite by the name of the check."""
-    content = load_evidence(house.watched, batch, f"quality_{layer}_{table}")
+    content = stored_evidence(house.watched, batch, f"quality_{layer}_{table}")
     assert content is not None
     return {verdict["name"]: verdict for verdict in content["verdicts"]}
 

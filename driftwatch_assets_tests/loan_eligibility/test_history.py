@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from driftwatch_assets.command_line.history import read_history
-from driftwatch_assets.steps.evidence import load_evidence
+from driftwatch_assets_tests.evidence import stored_evidence
 from driftwatch_assets_tests.loan_eligibility.lending import MODEL, judged, load
 from driftwatch_assets_tests.postgres import database
 from driftwatch_assets_tests.severities import documented, stored
@@ -26,7 +26,7 @@ DRIFTED = "2015-05-18"
 
 
 def evidence(house: House, week: str, kind: str) -> dict[str, Any]:
-    content = load_evidence(house.watched, week, kind)
+    content = stored_evidence(house.watched, week, kind)
     assert content is not None
     return content
 

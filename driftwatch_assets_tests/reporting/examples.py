@@ -11,17 +11,18 @@ import pandas as pd
 from driftwatch_assets.drift import Reference, fit_within, judge, judge_within
 from driftwatch_assets.reporting import (
     BatchReport,
-    Champion,
     ColumnDrift,
     Decision,
     Heatmap,
     HistoryEntry,
     histograms,
-    performance_of,
+    performance_from,
     strongest,
-    verdict_of,
-    within_of,
+    verdict_from,
 )
+from driftwatch_assets.results import Champion, JudgedPerformance, MulticlassMeasured
+from driftwatch_assets.steps.measure import measured_of
+from driftwatch_assets.steps.verdicts import class_drift_of, data_drift_of
 from driftwatch_assets.training.multiclass import measure
 
 CLASSES = ("ammonia", "ethanol", "toluene")
@@ -80,26 +81,30 @@ def full_report() -> BatchReport:
     compared = reference.compare(now)
     verdict = judge(compared)
     statistics = verdict.mark(compared)
+    measured = measured_of(measure(labels, predicted, rng.random(400), CLASSES))
+    assert isinstance(measured, MulticlassMeasured)
     return BatchReport(
         model="gas_sensors",
         title="Gas sensors",
         batch="8",
         rows=400,
-        verdict=verdict_of(verdict),
+        verdict=verdict_from(data_drift_of(verdict, {})),
         statistics=statistics,
-        champion=Champion(version="3", trained_through="7", estimator="SVC"),
+        champion=scorer("3", "7", "SVC"),
         quarantine={"column x17 is no number": 9, "index 131 is outside 1 to 128": 3},
         reference="batches 1 to 7, 900 rows",
         label_drift=column_drift("gas", labels_before, labels),
         prediction_drift=column_drift("predicted", labels_before, predicted),
-        within_classes=within_of(
-            judge_within(fit_within(before, labels_before).compare(now, labels)),
-        ),
-        performance=performance_of(
-            measure(labels, predicted, rng.random(400), CLASSES),
-            degraded=True,
-            reason="accuracy is 0.120 below the expected 0.950",
-            baseline_accuracy=0.95,
+        within_classes=class_drift_of(judge_within(fit_within(before, labels_before).compare(now, labels))),
+        performance=performance_from(
+            measured,
+            JudgedPerformance(
+                degraded=True,
+                severity="medium",
+                reason="accuracy is 0.120 below the expected 0.950",
+                metric="accuracy",
+                baseline=0.95,
+            ),
             baseline_rows="held-out rows of batch 7",
         ),
         mean_confidence=0.71,
@@ -110,12 +115,17 @@ def full_report() -> BatchReport:
     )
 
 
+def scorer(version: str, trained_through: str, candidate: str = "") -> Champion:
+    return Champion(version=version, trained_through=trained_through, fingerprint="5f0d1a7c", candidate=candidate)
+
+
 def column_drift(name: str, before: pd.Series, now: pd.Series) -> ColumnDrift:
     reference = Reference.fit(pd.DataFrame({name: before}))
     batch = pd.DataFrame({name: now})
     compared = reference.compare(batch)
     verdict = judge(compared)
-    return ColumnDrift(verdict.mark(compared), verdict_of(verdict), histograms(reference, batch, [name])[0])
+    told = verdict_from(data_drift_of(verdict, {}))
+    return ColumnDrift(verdict.mark(compared), told, histograms(reference, batch, [name])[0])
 
 
 def heatmap(features: int = 128, batches: int = 10) -> Heatmap:

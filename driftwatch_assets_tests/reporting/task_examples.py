@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -11,27 +12,41 @@ import pandas as pd
 from driftwatch_assets.drift import Reference, judge
 from driftwatch_assets.reporting import (
     BatchReport,
-    Champion,
     Heatmap,
     HistoryEntry,
     QualityPage,
     RelationDrift,
-    TableQuality,
     Verdict,
     WholeTableScore,
     anomaly_from,
-    governance_from,
     heatmap_of,
     histograms,
     performance_from,
     quality_name,
     score_bins,
     strongest,
-    verdict_of,
+    verdict_from,
 )
+from driftwatch_assets.results import (
+    AnomalyMeasured,
+    BinaryMeasured,
+    ExpectationResult,
+    Governance,
+    JudgedPerformance,
+    QualityResult,
+    RulePart,
+)
+from driftwatch_assets.steps.measure import measured_of
+from driftwatch_assets.steps.verdicts import data_drift_of
 from driftwatch_assets.training import measure_task
 from driftwatch_assets.training.task import Anomaly, Binary
-from driftwatch_assets_tests.reporting.examples import column_drift
+from driftwatch_assets_tests.reporting.examples import column_drift, scorer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from driftwatch_assets.reporting import ScoreBin
+    from driftwatch_assets.results import Layer
 
 BINARY = Binary(kind="binary", id="loan", label="outcome", positive="default", negative="repaid", threshold=0.4)
 ANOMALY = Anomaly(kind="anomaly", id="crash", contamination=0.1)
@@ -57,8 +72,8 @@ def loans(rng: np.random.Generator, rows: int, shift: float = 0.0, without: str 
 
 
 @functools.cache
-def loan_metrics() -> tuple[dict[str, Any], tuple[Any, ...]]:
-    """Metrics of 521 loans as they are stored, and the bins of their scores."""
+def loan_metrics() -> tuple[BinaryMeasured, tuple[ScoreBin, ...]]:
+    """What is measured of 521 loans, as it is stored, and the bins of their scores."""
     rng = np.random.default_rng(3)
     labels = np.where(rng.random(521) < 0.288, "default", "repaid")
     score = 1 / (1 + np.exp(-rng.normal(np.where(labels == "default", 0.1, -1.3), 1.1)))
@@ -66,7 +81,9 @@ def loan_metrics() -> tuple[dict[str, Any], tuple[Any, ...]]:
         {"score_default": score, "score_repaid": 1 - score, "confidence": np.maximum(score, 1 - score)}
     )
     scored["predicted"] = np.where(score >= 0.4, "default", "repaid")
-    return measure_task(BINARY, labels, scored).as_dict(), score_bins(score, labels, "default")
+    measured = measured_of(measure_task(BINARY, labels, scored))
+    assert isinstance(measured, BinaryMeasured)
+    return measured, score_bins(score, labels, "default")
 
 
 def loan_history(batches: int, known: int) -> tuple[HistoryEntry, ...]:
@@ -112,45 +129,44 @@ def binary_report() -> BatchReport:
     verdict = judge(compared)
     statistics = verdict.mark(compared)
     metrics, bins = loan_metrics()
-    said = {
-        "metric": "auc",
-        "value": metrics["auc"],
-        "low": metrics["auc_low"],
-        "high": metrics["auc_high"],
-        "baseline": 0.79,
-        "degraded": False,
-        "reason": "auc is within 0.050 of the expected 0.790 or above it",
-    }
+    said = JudgedPerformance(
+        metric="auc",
+        value=metrics.auc,
+        low=metrics.auc_low,
+        high=metrics.auc_high,
+        baseline=0.79,
+        degraded=False,
+        severity="none",
+        reason="auc is within 0.050 of the expected 0.790 or above it",
+    )
     return BatchReport(
         model="loan_default",
         title="Loan defaults",
         task="binary",
         batch="2024-07",
         rows=521,
-        verdict=verdict_of(verdict),
+        verdict=verdict_from(data_drift_of(verdict, {})),
         statistics=statistics,
-        champion=Champion("4", "2023-12", "gradient boosting"),
+        champion=scorer("4", "2023-12", "gradient boosting"),
         quarantine={"financials: age is outside 18 to 100": 31},
         reference="batches 2023-01 to 2023-12",
         label_drift=column_drift(
             "outcome", pd.Series(["repaid"] * 700 + ["default"] * 300), now["Credit_Mix"].map(_label)
         ),
         performance=performance_from(metrics, said, baseline_rows="later batches than it had seen", scores=bins),
-        mean_confidence=metrics["mean_confidence"],
+        mean_confidence=metrics.mean_confidence,
         distributions=histograms(reference, now, strongest(statistics, 6)),
         correlation=relation(),
         whole_table=whole_table(),
-        governance=governance_from(
-            {
-                "fires": True,
-                "reason": "the rule fires: recall < 0.50 holds (recall is 0.455)",
-                "parts": [
-                    {"text": "auc < 0.70", "values": [["auc", metrics["auc"]]], "fires": False},
-                    {"text": "psi >= 0.2", "values": [["psi", None]], "fires": None},
-                    {"text": "recall < 0.50", "values": [["recall", 0.455]], "fires": True},
-                ],
-            },
-            RULE,
+        governance=Governance(
+            rule=RULE,
+            fires=True,
+            reason="the rule fires: recall < 0.50 holds (recall is 0.455)",
+            parts=(
+                RulePart(text="auc < 0.70", value=metrics.auc, fires=False),
+                RulePart(text="psi >= 0.2", value=None, fires=None),
+                RulePart(text="recall < 0.50", value=0.455, fires=True),
+            ),
         ),
         history=loan_history(18, 12),
         provenance={"gold fingerprint": "5f0d1a7c" * 8},
@@ -192,7 +208,9 @@ def anomaly_report() -> BatchReport:
     score = rng.beta(8, 10, 142)
     limit = float(np.quantile(score, 0.86))
     scored = pd.DataFrame({"score": score, "predicted": np.where(score > limit, "anomaly", "normal")})
-    metrics = measure_task(ANOMALY, None, scored, [f"C{at:05d}" for at in range(142)], threshold=limit).as_dict()
+    report = measure_task(ANOMALY, None, scored, [f"C{at:05d}" for at in range(142)], threshold=limit)
+    measured = measured_of(report)
+    assert isinstance(measured, AnomalyMeasured)
     history = tuple(
         HistoryEntry(
             str(2015 + at),
@@ -221,9 +239,15 @@ def anomaly_report() -> BatchReport:
         batch="2018",
         rows=142,
         verdict=Verdict(False, reason="0 of 20 features drifted"),
-        champion=Champion("1", "2016", "IsolationForest"),
+        champion=scorer("1", "2016", "IsolationForest"),
         anomaly=anomaly_from(
-            metrics, {"degraded": False, "reason": "anomaly_rate 0.141 is within 0.050 of the declared 0.100"}
+            measured,
+            JudgedPerformance(
+                degraded=False,
+                severity="none",
+                metric="anomaly_rate",
+                reason="anomaly_rate 0.141 is within 0.050 of the declared 0.100",
+            ),
         ),
         history=history,
         quality_page=quality_name("2018"),
@@ -239,7 +263,7 @@ def empty_report() -> BatchReport:
         batch="2025-03",
         rows=0,
         verdict=Verdict(None, reason="not judged: the batch has 0 rows"),
-        champion=Champion("4", "2023-12"),
+        champion=scorer("4", "2023-12"),
         history=loan_history(18, 12),
     )
 
@@ -260,17 +284,39 @@ def mixed_heatmap() -> Heatmap:
 
 
 def verdict(
-    name: str, *, passed: bool = True, severity: str = "error", blocking: bool = False, **observed: Any
-) -> dict[str, Any]:
+    name: str,
+    *,
+    passed: bool = True,
+    severity: Literal["warn", "error"] = "error",
+    blocking: bool = False,
+    **observed: Any,
+) -> ExpectationResult:
     said = "holds" if passed else "broken"
-    return {
-        "name": name,
-        "sentence": f"{said}: {name.replace('_', ' ')} as declared; 9,000 rows looked at",
-        "passed": passed,
-        "severity": severity,
-        "blocking": blocking,
-        "observed": {"rows": 9000, "unexpected_count": 0, "unexpected_share": 0.0, **observed},
-    }
+    return ExpectationResult(
+        name=name,
+        sentence=f"{said}: {name.replace('_', ' ')} as declared; 9,000 rows looked at",
+        passed=passed,
+        severity=severity,
+        blocking=blocking,
+        observed={"rows": 9000, "unexpected_count": 0, "unexpected_share": 0.0, **observed},
+    )
+
+
+def table(
+    layer: Layer,
+    name: str,
+    rows: int,
+    verdicts: Sequence[ExpectationResult] = (),
+    reasons: Mapping[str, int] = MappingProxyType({}),
+) -> QualityResult:
+    return QualityResult(
+        layer=layer,
+        table=name,
+        rows=rows,
+        rejected=sum(reasons.values()),
+        reasons=dict(reasons),
+        verdicts=tuple(verdicts),
+    )
 
 
 def quality_page() -> QualityPage:
@@ -301,10 +347,10 @@ def quality_page() -> QualityPage:
         title="Loan defaults",
         batch="2024-07",
         tables=(
-            TableQuality("bronze", "financials", 9035, {}, [verdict("columns_as_declared", blocking=True)]),
-            TableQuality("silver", "financials", 9000, rejected, [verdict("types"), ages, keys]),
-            TableQuality("silver", "lms", 99000, {}, [verdict(f"column_{at:02d}_in_bounds") for at in range(9)]),
-            TableQuality("gold", "features"),
+            table("bronze", "financials", 9035, [verdict("columns_as_declared", blocking=True)]),
+            table("silver", "financials", 9000, [verdict("types"), ages, keys], rejected),
+            table("silver", "lms", 99000, [verdict(f"column_{at:02d}_in_bounds") for at in range(9)]),
+            table("gold", "features", 0),
         ),
         halted="silver/financials, batch 2024-07, may not go on: broken: one row a customer; 2 exceptions",
     )

@@ -8,17 +8,17 @@ import pandas as pd
 from driftwatch_assets.drift import Reference, judge
 from driftwatch_assets.reporting import (
     BatchReport,
-    Champion,
     Decision,
     HistoryEntry,
     Verdict,
-    WithinClass,
     histograms,
     render_batch,
-    verdict_of,
+    verdict_from,
 )
 from driftwatch_assets.reporting.wording import NOTHING
-from driftwatch_assets_tests.reporting.examples import FEATURES, HISTORY, full_report
+from driftwatch_assets.results import ClassDrift
+from driftwatch_assets.steps.verdicts import data_drift_of
+from driftwatch_assets_tests.reporting.examples import FEATURES, HISTORY, full_report, scorer
 from driftwatch_assets_tests.reporting.page import read_page, section, words
 
 HOSTILE = "<script>alert('x')</script>\"&"
@@ -59,7 +59,11 @@ def test_missing_rates_get_columns_when_a_value_is_missing() -> None:
     compared = reference.compare(batch)
     verdict = judge(compared)
     report = replace(
-        full_report(), statistics=verdict.mark(compared), verdict=verdict_of(verdict), distributions=(), rows=200
+        full_report(),
+        statistics=verdict.mark(compared),
+        verdict=verdict_from(data_drift_of(verdict, {})),
+        distributions=(),
+        rows=200,
     )
     table = section(read_page(render_batch(report)), "statistics").all("table")[0]
     heads = [words(each) for each in table.all("th", scope="col")]
@@ -78,7 +82,7 @@ def test_new_and_lost_categories_are_named() -> None:
     report = replace(
         full_report(),
         statistics=verdict.mark(compared),
-        verdict=verdict_of(verdict),
+        verdict=verdict_from(data_drift_of(verdict, {})),
         distributions=histograms(reference, batch, ["credit_mix"]),
     )
     page = read_page(render_batch(report))
@@ -201,9 +205,9 @@ def test_page_without_enough_data_gives_no_verdict() -> None:
         model="gas_sensors",
         batch="8",
         rows=12,
-        verdict=verdict_of(verdict),
+        verdict=verdict_from(data_drift_of(verdict, {})),
         statistics=verdict.mark(compared),
-        champion=Champion("1", "7"),
+        champion=scorer("1", "7"),
     )
     page = read_page(render_batch(report))
     assert words(page.one("h1")) == "No verdict: there is not enough data in 12 rows"
@@ -211,8 +215,22 @@ def test_page_without_enough_data_gives_no_verdict() -> None:
     assert "not judged" in words(section(page, "statistics").one("table"))
 
 
+def within(name: str, rows: int, drifted: int | None, strongest: str = "") -> ClassDrift:
+    return ClassDrift(
+        name=name,
+        n_reference=1132,
+        n_current=rows,
+        features=128,
+        drifted=drifted,
+        share_drifted=None if drifted is None else drifted / 128,
+        drift_detected=None if drifted is None else drifted > 0,
+        severity="none",
+        strongest=strongest,
+    )
+
+
 def test_a_class_with_too_few_rows_is_told_not_judged() -> None:
-    report = replace(full_report(), within_classes=(WithinClass("toluene", 1132, 4, None, 128),))
+    report = replace(full_report(), within_classes=(within("toluene", 4, None),))
     assert [words(cell) for cell in section(read_page(render_batch(report)), "within").all("td")] == [
         "1,132",
         "4",
@@ -238,11 +256,11 @@ def test_no_text_of_the_content_becomes_markup() -> None:
         batch=HOSTILE,
         verdict=Verdict(True, "high", drifted, HOSTILE, HOSTILE),
         statistics=renamed,
-        champion=Champion(HOSTILE, HOSTILE, HOSTILE),
+        champion=scorer(HOSTILE, HOSTILE, HOSTILE),
         quarantine={HOSTILE: 3},
         reference=HOSTILE,
         performance=performance,
-        within_classes=(WithinClass(HOSTILE, 1, 1, 1, 1, HOSTILE),),
+        within_classes=(within(HOSTILE, 1, 1, HOSTILE),),
         distributions=tuple(
             replace(each, feature=HOSTILE)
             for each in (*source.distributions, replace(source.label_drift.distribution, categories=(HOSTILE,) * 3))

@@ -16,11 +16,14 @@ from driftwatch_assets.reporting import performance_from, score_bins
 from driftwatch_assets.reporting.canvas import png, sheet
 from driftwatch_assets.reporting.dashboard import BatchScores, draw_dashboard
 from driftwatch_assets.reporting.preview import preview
+from driftwatch_assets.results import ClassFigures, Confusion, MulticlassMeasured
 from driftwatch_assets_tests.reporting.examples import full_report
 from driftwatch_assets_tests.reporting.task_examples import binary_report
 from driftwatch_assets_tests.reporting.test_anomaly_pictures import area, pixels
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from driftwatch_assets.reporting import Performance
 
 FIRST, SECOND, THIRD = (0x0B, 0x72, 0x85), (0xC2, 0x41, 0x0C), (0x67, 0x41, 0xD9)
@@ -83,26 +86,30 @@ def test_batch_of_one_class_has_no_curve_and_says_so(binary: Performance) -> Non
     assert pixels(drawn).shape == (946, 1540, 3)
 
 
+def all_right(names: Sequence[str]) -> MulticlassMeasured:
+    """What is measured where each class has one row, which was told right."""
+    figures = ClassFigures(precision=1.0, recall=1.0, f1=None, support=1)
+    return MulticlassMeasured(
+        rows=len(names),
+        accuracy=1.0,
+        accuracy_low=0.4,
+        accuracy_high=1.0,
+        f1_macro=1.0,
+        per_class=dict.fromkeys(names, figures),
+        confusion=Confusion(classes=tuple(names), counts=tuple(map(tuple, np.eye(len(names), dtype=int).tolist()))),
+    )
+
+
 def test_names_of_any_form_are_only_names() -> None:
-    names = ["$\\alpha", "_hidden", "a rather long name of a class that goes on"]
-    metrics = {
-        "task": "multiclass", "rows": 3, "accuracy": 1.0, "accuracy_low": 0.4, "accuracy_high": 1.0, "f1_macro": 1.0,
-        "per_class": {name: {"precision": 1.0, "recall": 1.0, "f1": None, "support": 1} for name in names},
-        "confusion": {"classes": names, "counts": np.eye(3, dtype=int).tolist()},
-    }  # fmt: skip
-    drawn = draw_dashboard(performance_from(metrics), [BatchScores("$x_1$", 1.0)], title="$\\frac")
+    measured = all_right(["$\\alpha", "_hidden", "a rather long name of a class that goes on"])
+    drawn = draw_dashboard(performance_from(measured), [BatchScores("$x_1$", 1.0)], title="$\\frac")
     assert pixels(drawn).shape == (946, 1540, 3)
 
 
 def test_many_classes_and_many_batches_are_drawn() -> None:
-    names = [f"class {at}" for at in range(40)]
-    metrics = {
-        "task": "multiclass", "rows": 40, "accuracy": 1.0, "accuracy_low": 0.9, "accuracy_high": 1.0, "f1_macro": 1.0,
-        "per_class": {name: {"precision": 1.0, "recall": 1.0, "f1": 1.0, "support": 1} for name in names},
-        "confusion": {"classes": names, "counts": np.eye(40, dtype=int).tolist()},
-    }  # fmt: skip
     history = [BatchScores(f"2024-{at:03d}", 0.5) for at in range(300)]
-    assert draw_dashboard(performance_from(metrics), history, title="m")[1:4] == b"PNG"
+    measured = all_right([f"class {at}" for at in range(40)])
+    assert draw_dashboard(performance_from(measured), history, title="m")[1:4] == b"PNG"
 
 
 def test_preview_is_small_alike_and_keeps_the_colours(drawn: bytes) -> None:

@@ -9,16 +9,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from driftwatch_assets.drift import CorrelationReference, WholeTable, judge_correlation, judge_whole_table
+from driftwatch_assets.drift import (
+    CorrelationReference,
+    WholeTable,
+    WholeTablePolicy,
+    judge_correlation,
+    judge_whole_table,
+)
 from driftwatch_assets.reporting import (
     BatchReport,
-    Champion,
-    Governance,
-    GovernancePart,
     RelationDrift,
     ReportContentError,
     Verdict,
-    anomaly_from,
     batch_json,
     json_bytes,
     performance_from,
@@ -27,7 +29,9 @@ from driftwatch_assets.reporting import (
     whole_table_from,
 )
 from driftwatch_assets.reporting.wording import NOTHING
-from driftwatch_assets_tests.reporting.examples import full_report
+from driftwatch_assets.results import Governance, RulePart
+from driftwatch_assets.steps.verdicts import correlation_drift_of, whole_table_drift_of
+from driftwatch_assets_tests.reporting.examples import full_report, scorer
 from driftwatch_assets_tests.reporting.page import read_page, section, words
 from driftwatch_assets_tests.reporting.task_examples import (
     anomaly_report,
@@ -43,7 +47,7 @@ HOSTILE = "<script>alert('x')</script>\"&"
 def test_binary_page_opens_with_the_metric_that_the_model_is_judged_by() -> None:
     metrics, _ = loan_metrics()
     header = words(read_page(render_batch(binary_report())).one("header"))
-    said = f"AUC is {metrics['auc']:.3f} (95 % interval {metrics['auc_low']:.3f} to {metrics['auc_high']:.3f})"
+    said = f"AUC is {metrics.auc:.3f} (95 % interval {metrics.auc_low:.3f} to {metrics.auc_high:.3f})"
     assert f"{said} on 521 labelled rows, against a baseline of 0.790" in header
     assert "Not degraded." in header
 
@@ -90,15 +94,16 @@ def test_scores_are_drawn_for_both_classes_without_losing_a_row() -> None:
 
 def test_figures_of_a_binary_task_begin_with_the_one_it_is_judged_by() -> None:
     metrics, _ = loan_metrics()
-    report = replace(binary_report(), performance=performance_from(metrics, {"metric": "recall"}))
+    report = replace(binary_report(), performance=performance_from(metrics, metric="recall"))
     first = section(read_page(render_batch(report)), "performance").all("table")[0].all("tr")[1]
     assert words(first.one("th")) == "Recall of default judged by this"
-    assert words(first.all("td")[0]) == f"{metrics['recall']:.3f}"
+    assert words(first.all("td")[0]) == f"{metrics.recall:.3f}"
     assert words(read_page(render_batch(report)).one("dl", class_="tiles")).count("Recall") == 1
 
 
 def test_metric_that_one_class_leaves_undefined_is_told_so() -> None:
-    metrics = {**loan_metrics()[0], "auc": None, "auc_low": None, "auc_high": None, "roc": [], "precision_recall": []}
+    undefined = {"auc": None, "auc_low": None, "auc_high": None, "roc": (), "precision_recall": ()}
+    metrics = loan_metrics()[0].model_copy(update=undefined)
     header = words(
         read_page(render_batch(replace(binary_report(), performance=performance_from(metrics)))).one("header")
     )
@@ -211,10 +216,9 @@ def test_relations_and_the_whole_table_are_told_as_the_drift_room_finds_them() -
     now = before.assign(income=before["income"] + late)
     compared = CorrelationReference.fit(before, outcome).compare(now, outcome)
     verdict = judge_correlation(compared)
-    found = relation_from(verdict.as_dict(), verdict.mark(compared).reset_index())
-    whole = whole_table_from(
-        judge_whole_table(WholeTable(math.nan, math.nan, math.nan, math.nan, 800, 12, ())).as_dict()
-    )
+    found = relation_from(correlation_drift_of(compared, verdict))
+    too_few = judge_whole_table(WholeTable(math.nan, math.nan, math.nan, math.nan, 800, 12, ()))
+    whole = whole_table_from(whole_table_drift_of(too_few))
     page = read_page(render_batch(replace(binary_report(), correlation=found, whole_table=whole)))
     rows = section(page, "correlation").one("tbody").all("tr")
     assert [words(row.all("td")[0]) for row in rows] == ["drifted", NOTHING]
@@ -284,7 +288,9 @@ def test_no_text_of_the_new_parts_becomes_markup() -> None:
         performance=performance,
         correlation=RelationDrift(Verdict(True, "low", (), HOSTILE, HOSTILE), table),
         whole_table=replace(binary.whole_table, strongest=((HOSTILE, 0.5),)),
-        governance=Governance(HOSTILE, True, (GovernancePart(HOSTILE, 0.1, True),), HOSTILE),
+        governance=Governance(
+            rule=HOSTILE, fires=True, parts=(RulePart(text=HOSTILE, value=0.1, fires=True),), reason=HOSTILE
+        ),
         quality_page=HOSTILE,
     )
     anomaly = anomaly_report()
@@ -300,21 +306,15 @@ def test_pages_of_every_task_stay_small() -> None:
         assert len(render_batch(report).encode()) < 250_000
 
 
-def test_metrics_of_another_task_are_refused_with_where_they_belong() -> None:
-    metrics, _ = loan_metrics()
-    with pytest.raises(ReportContentError, match="performance_from reads those of a binary task"):
-        anomaly_from(metrics)
-    with pytest.raises(ReportContentError, match="anomaly_from reads those of an anomaly task"):
-        performance_from({"task": "anomaly"})
-
-
-def test_metrics_that_lack_a_figure_are_refused_by_its_name() -> None:
-    metrics = dict(loan_metrics()[0])
-    del metrics["brier"]
-    with pytest.raises(ReportContentError, match="metrics of a binary task lack brier; they have accuracy"):
-        performance_from(metrics)
-    with pytest.raises(ReportContentError, match="judged by 'rate_fit', which the metrics of a binary task"):
+def test_a_metric_that_is_not_measured_is_refused_by_its_name() -> None:
+    with pytest.raises(ReportContentError, match="judged by 'rate_fit', which is not measured of its task"):
         performance_from(loan_metrics()[0], metric="rate_fit")
+
+
+def test_the_whole_table_is_told_under_the_threshold_that_it_was_judged_by() -> None:
+    policy = WholeTablePolicy(auc=0.75)
+    found = judge_whole_table(WholeTable(0.7, 0.66, 0.74, 1e-9, 2000, 500, ()), policy)
+    assert whole_table_from(whole_table_drift_of(found)).threshold == 0.75
 
 
 def test_a_report_of_an_anomaly_task_takes_no_performance() -> None:
@@ -326,5 +326,5 @@ def test_a_report_of_an_anomaly_task_takes_no_performance() -> None:
 
 def test_statistics_without_rows_give_a_page() -> None:
     nothing = pd.DataFrame(columns=["ks", "psi", "drifted"], index=pd.Index([], name="feature"))
-    report = replace(empty_report(), statistics=nothing, champion=Champion("1", "6"))
+    report = replace(empty_report(), statistics=nothing, champion=scorer("1", "6"))
     assert "No rows in this batch" in render_batch(report).replace("no rows", "No rows")

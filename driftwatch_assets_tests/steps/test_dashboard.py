@@ -10,7 +10,7 @@ import pytest
 from driftwatch_assets.reporting.preview import MOST_CHARACTERS
 from driftwatch_assets.steps import Link, Text, pictures
 from driftwatch_assets.steps.dashboard import draw_dashboard
-from driftwatch_assets.steps.evidence import load_evidence, write_evidence
+from driftwatch_assets.steps.evidence import load_performance, write_result
 from driftwatch_assets_tests.steps.house import DAGSTERS_OWN_WARNINGS, House
 
 if TYPE_CHECKING:
@@ -74,12 +74,13 @@ def test_later_batches_change_nothing_of_an_earlier_dashboard(watched: Watched) 
     assert [one.batch for one in pictures.scores_by_batch(watched, "7")] == [str(at) for at in range(1, 8)]
     draw_dashboard(watched, "7")
     before = drawn(watched, "7")
-    later = load_evidence(watched, "8", "performance") or {}
-    write_evidence(watched, "8", "performance", {**later, "value": 0.01})
+    later = load_performance(watched, "8")
+    assert later is not None
+    write_result(watched, "8", "performance", later.model_copy(update={"value": 0.01}))
     draw_dashboard(watched, "7")
     assert drawn(watched, "7") == before
     unchanged = draw_dashboard(watched, "8").facts["dashboard_preview"]
-    write_evidence(watched, "8", "performance", later)
+    write_result(watched, "8", "performance", later)
     assert draw_dashboard(watched, "8").facts["dashboard_preview"] != unchanged
 
 

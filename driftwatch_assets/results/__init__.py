@@ -1,0 +1,83 @@
+"""What was found in a batch, as typed records: written once by who found it, and read by everything else."""
+
+from driftwatch_assets.results.champion import Champion
+from driftwatch_assets.results.drift import (
+    ClassDrift,
+    ColumnsDrift,
+    ColumnStatistics,
+    CorrelationDrift,
+    DataDrift,
+    DriftResult,
+    DriftVerdict,
+    FeaturesVerdict,
+    LabelledDrift,
+    RelationStatistics,
+    Severity,
+    WholeTableDrift,
+    WholeTableFeature,
+)
+from driftwatch_assets.results.errors import ResultUnreadable
+from driftwatch_assets.results.performance import (
+    AnomalyMeasured,
+    AnyMeasured,
+    BinaryMeasured,
+    CalibrationBin,
+    ClassesMeasured,
+    ClassFigures,
+    Confusion,
+    Governance,
+    Histogram,
+    JudgedPerformance,
+    Measured,
+    MulticlassMeasured,
+    PerformanceResult,
+    RulePart,
+    ScoredRow,
+)
+from driftwatch_assets.results.pictures import PicturesResult
+from driftwatch_assets.results.quality import ExpectationResult, Layer, Outcome, QualityResult
+from driftwatch_assets.results.record import SCHEMA_VERSION, Record, Stored
+from driftwatch_assets.results.served import ServedChampion, ServedResult
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "AnomalyMeasured",
+    "AnyMeasured",
+    "BinaryMeasured",
+    "CalibrationBin",
+    "Champion",
+    "ClassDrift",
+    "ClassFigures",
+    "ClassesMeasured",
+    "ColumnStatistics",
+    "ColumnsDrift",
+    "Confusion",
+    "CorrelationDrift",
+    "DataDrift",
+    "DriftResult",
+    "DriftVerdict",
+    "ExpectationResult",
+    "FeaturesVerdict",
+    "Governance",
+    "Histogram",
+    "JudgedPerformance",
+    "LabelledDrift",
+    "Layer",
+    "Measured",
+    "MulticlassMeasured",
+    "Outcome",
+    "PerformanceResult",
+    "PicturesResult",
+    "QualityResult",
+    "Record",
+    "RelationStatistics",
+    "ResultUnreadable",
+    "RulePart",
+    "ScoredRow",
+    "ServedChampion",
+    "ServedResult",
+    "Severity",
+    "Stored",
+    "WholeTableDrift",
+    "WholeTableFeature",
+]

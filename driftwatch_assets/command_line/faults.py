@@ -70,6 +70,7 @@ def mendable() -> tuple[type[Exception], ...]:
         MonitoringUrlRefused,
     )
     from driftwatch_assets.registry import RegistryIncomplete, RegistryUnreachable  # noqa: PLC0415 - as above
+    from driftwatch_assets.results import ResultUnreadable  # noqa: PLC0415 - as above
     from driftwatch_assets.settings import SettingError  # noqa: PLC0415 - as above
     from driftwatch_assets.sources import (  # noqa: PLC0415 - as above
         DatabaseUrlRefused,
@@ -97,6 +98,7 @@ def mendable() -> tuple[type[Exception], ...]:
         yaml.MarkedYAMLError,
         RegistryIncomplete,
         RegistryUnreachable,
+        ResultUnreadable,
         RunInterrupted,
         SettingError,
         SourceRefused,

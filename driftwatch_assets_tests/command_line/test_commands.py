@@ -102,6 +102,17 @@ class TestHistory:
         assert "no drift" not in done.stdout
 
 
+def test_a_damaged_verdict_is_named_with_what_to_do(house8: House) -> None:
+    path = house8.watched.tables.evidence("8", "drift")
+    whole = house8.watched.lake.read_file(path)
+    house8.watched.lake.write_file(path, whole[: len(whole) // 2])
+    done = run(house8, "history", MODEL)
+    assert done.exit_code == 2
+    assert done.stderr.startswith(f"cannot read the result at {path}: it is no JSON")
+    assert "Materialize the asset that writes it again" in done.stderr
+    assert "Traceback" not in done.output
+
+
 class TestReplay:
     def test_as_a_process_shows_the_history_and_adds_nothing_twice(self, house8: House) -> None:
         files = house8.files()

@@ -51,8 +51,8 @@ def test_several_processes_share_an_instance_in_postgresql(
             assert again.get_dynamic_partitions("some_batch") == ["1"]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("file", [pytest.param("dagster.yaml", marks=pytest.mark.soak), "dagster.postgres.yaml"])
+@pytest.mark.soak
+@pytest.mark.parametrize("file", ["dagster.yaml", "dagster.postgres.yaml"])
 def test_a_whole_replay_keeps_its_runs_where_the_file_says(
     file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres: str
 ) -> None:

@@ -25,7 +25,7 @@ from driftwatch_assets_tests.postgres import database, postgres_server
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.soak
 
 START_SECONDS = 600
 DRIFTWATCH = Path(sys.executable).parent / "driftwatch"

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.soak,
     *DAGSTERS_OWN_WARNINGS,
     # dagster-celery registers its task anew for each step that it hands out.
     pytest.mark.filterwarnings("ignore:Task name 'execute_plan' is already registered"),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import mlflow
 import pytest
 
+from driftwatch_assets.attempts import Patience
 from driftwatch_assets.components import records
 from driftwatch_assets.components.ticks import LocalDaemon
 from driftwatch_assets.definitions import defs, places_of
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     import dagster as dg
 
-pytestmark = [pytest.mark.slow, *DAGSTERS_OWN_WARNINGS]
+pytestmark = [pytest.mark.soak, *DAGSTERS_OWN_WARNINGS]
 
 MODEL = "iris"
 AWAY = r"cannot open MLflow's store http://127\.0\.0\.1:\d+: "
@@ -45,9 +45,13 @@ class OnServer(House):
 
 @dataclass
 class Story:
-    """What was asked for, what became of it, and what was said while the server was away."""
+    """What was asked for, what became of it, and what was said while the server was away.
+
+    How long the interrupted rests is told here: the time that a server takes to start is no pause.
+    """
 
     house: OnServer
+    pause_seconds: float = 3600.0
     requests: dict[str, list[dg.RunRequest]] = field(default_factory=dict)
     succeeded: dict[str, bool] = field(default_factory=dict)
     said: dict[str, str] = field(default_factory=dict)
@@ -65,8 +69,10 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
             "MLflow", [*command, "--artifacts-destination", f"{folder}/kept"], folder / "log", environment
         ) as mlflow_,
         house.instance() as instance,
+        pytest.MonkeyPatch.context() as patch,
     ):
-        story = Story(house)
+        story, left = Story(house), Patience.left
+        patch.setattr(Patience, "left", lambda self, same: left(replace(self, pause_seconds=story.pause_seconds), same))
         _tell(story, mlflow_, LocalDaemon(instance, defs(), places_of(house.settings)), folder)
         yield story
     while mlflow.active_run() is not None:
@@ -85,12 +91,6 @@ def _tell(story: Story, server: Server, daemon: LocalDaemon, folder: Path) -> No
         with pytest.raises(RegistryUnreachable, match=AWAY) as raised:
             daemon.tick(sensor)
         story.said[point] = str(raised.value)
-
-    def after_the_pause(point: str, sensor: str) -> dg.RunRequest | None:
-        latest = time.monotonic() + 2 * house.watched.declaration.arrivals.pause_seconds
-        while (request := tick(point, sensor)) is None and time.monotonic() < latest:
-            time.sleep(2)
-        return request
 
     def run(point: str, job: str, request: dg.RunRequest | None) -> None:
         assert request is not None, point
@@ -121,7 +121,8 @@ def _tell(story: Story, server: Server, daemon: LocalDaemon, folder: Path) -> No
     run("second batch without MLflow", keys.batch_job, request)
     tick("second rests", keys.arrivals_sensor)
     back()
-    run("second batch again", keys.batch_job, after_the_pause("second is asked for again", keys.arrivals_sensor))
+    story.pause_seconds = 0.0
+    run("second batch again", keys.batch_job, tick("second is asked for again", keys.arrivals_sensor))
     tick("nothing is left", keys.arrivals_sensor)
 
 

@@ -140,7 +140,7 @@ def test_a_registry_in_a_file_keeps_its_artifacts_in_the_store(reached: dict[str
     assert any(key.endswith("/figures/ranking.png") for key in kept)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_a_whole_replay_keeps_nothing_but_the_landed_files_on_this_machine(
     store: dict[str, str], tmp_path: Path
 ) -> None:

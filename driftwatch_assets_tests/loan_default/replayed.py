@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from driftwatch_assets_tests.peak_memory import peak_bytes
 from driftwatch_assets_tests.steps.house import House
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def _replay(folder: Path) -> int:
     took = {
         "cpu_seconds": sum(one.ru_utime + one.ru_stime for one in used),
         "wall_seconds": time.monotonic() - begin,
-        "peak_bytes": used[0].ru_maxrss * 1024,
+        "peak_bytes": peak_bytes(),
     }
     (folder / _TOLD).write_text(json.dumps(took))
     sys.stdout.write(told.text)

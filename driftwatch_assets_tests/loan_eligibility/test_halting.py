@@ -75,7 +75,7 @@ def test_a_feature_that_is_left_unwatched_and_is_none_is_refused_by_name(tmp_pat
     assert "gold() returned no column 'application_week' for batch 2015-04-13, which drift.unwatched names" in told
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_the_other_weeks_and_the_other_models_go_on_and_a_correction_is_taken_in(tmp_path: Path) -> None:
     house = House(tmp_path, MODEL)
     simulate(house.landing, seed=1, days=25)

@@ -68,7 +68,7 @@ def test_a_detector_that_calls_nearly_nothing_or_far_too_much_anomalous_is_not_d
     assert [one.gate for one in outcome.gates if not one.passed] == [gate]
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_the_declared_share_comes_out_on_real_held_out_crashes(real_data: Callable[[str], Path]) -> None:
     """Hold 10 % +- 1.5 points, over all rows of the real file, each judged by models that had not seen it.
 

@@ -19,7 +19,7 @@ from driftwatch_assets.drift import Policy, Reference, judge
 from driftwatch_assets.lake import Lake
 from driftwatch_assets_tests.severities import documented, stored
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.soak
 
 DRIFTWATCH = Path(sys.executable).parent / "driftwatch"
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from driftwatch_assets.steps import Watched
 
-pytestmark = [pytest.mark.slow, *DAGSTERS_OWN_WARNINGS]
+pytestmark = [pytest.mark.soak, *DAGSTERS_OWN_WARNINGS]
 
 LEDGER = f"{MODEL}/silver/lms_loan_daily"
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from driftwatch_assets.steps import Watched
     from driftwatch_assets_tests.steps.house import House
 
-pytestmark = [pytest.mark.slow, *DAGSTERS_OWN_WARNINGS]
+pytestmark = [pytest.mark.soak, *DAGSTERS_OWN_WARNINGS]
 
 MONTHS = [str(month) for month in pd.period_range("2023-01", "2025-11", freq="M")]
 WITH_LOANS = [month for month in MONTHS if month <= "2025-01"]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-pytestmark = [pytest.mark.slow, *DAGSTERS_OWN_WARNINGS]
+pytestmark = [pytest.mark.soak, *DAGSTERS_OWN_WARNINGS]
 SCORED = ("2019", "2020", "2021", "2022", "2023")
 
 

@@ -102,11 +102,13 @@ def draw_dashboard(
     Examples
     --------
     >>> from driftwatch_assets.reporting.performance import performance_from
-    >>> metrics = {"task": "multiclass", "rows": 4, "accuracy": 0.75, "accuracy_low": 0.3, "accuracy_high": 0.95,
-    ...            "f1_macro": 0.73, "per_class": {"a": {"precision": 1.0, "recall": 0.5, "f1": 0.67, "support": 2},
-    ...            "b": {"precision": 0.67, "recall": 1.0, "f1": 0.8, "support": 2}},
-    ...            "confusion": {"classes": ["a", "b"], "counts": [[1, 1], [0, 2]]}}
-    >>> draw_dashboard(performance_from(metrics), [BatchScores("7", 0.75)], title="Model, 7")[1:4]
+    >>> from driftwatch_assets.results import ClassFigures, Confusion, MulticlassMeasured
+    >>> measured = MulticlassMeasured(
+    ...     rows=4, accuracy=0.75, accuracy_low=0.3, accuracy_high=0.95, f1_macro=0.73,
+    ...     per_class={"a": ClassFigures(precision=1.0, recall=0.5, f1=0.67, support=2),
+    ...                "b": ClassFigures(precision=0.67, recall=1.0, f1=0.8, support=2)},
+    ...     confusion=Confusion(classes=("a", "b"), counts=((1, 1), (0, 2))))
+    >>> draw_dashboard(performance_from(measured), [BatchScores("7", 0.75)], title="Model, 7")[1:4]
     b'PNG'
     """
     history = _from_first_known(history)

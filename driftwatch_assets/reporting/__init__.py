@@ -22,7 +22,7 @@ from driftwatch_assets.reporting.quality_page import quality_json, render_qualit
 from driftwatch_assets.reporting.relations import RelationDrift, WholeTableScore, relation_from, whole_table_from
 from driftwatch_assets.reporting.retrainings import RetrainingGain, retraining_gains
 from driftwatch_assets.reporting.summary_page import render_summary
-from driftwatch_assets.reporting.verdict import Verdict, verdict_from
+from driftwatch_assets.reporting.verdict import Verdict, statistics_from, verdict_from
 from driftwatch_assets.reporting.wording import (
     SUMMARY_JSON,
     SUMMARY_PAGE,
@@ -72,6 +72,7 @@ __all__ = [
     "render_summary",
     "retraining_gains",
     "score_bins",
+    "statistics_from",
     "strongest",
     "summary_json",
     "verdict_from",

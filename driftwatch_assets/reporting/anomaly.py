@@ -71,7 +71,7 @@ def anomaly_from(measured: AnomalyMeasured, verdict: JudgedPerformance | None = 
     (0.33, (('x7', 0.74),))
     """
     return AnomalyScores(
-        rows=int(measured.rows),
+        rows=measured.rows,
         rate=measured.anomaly_rate,
         contamination=measured.contamination,
         threshold=measured.threshold,

@@ -230,17 +230,17 @@ def performance_from(
     >>> found.metric, found.value, found.interval, found.baseline
     ('accuracy', 0.75, (0.3, 0.95), 0.8)
     """
-    binary = isinstance(measured, BinaryMeasured)
-    judged_by = metric or ("" if verdict is None else verdict.metric) or ("auc" if binary else "accuracy")
-    if not hasattr(measured, judged_by):
-        named = sorted({*measured.numbers(), *(name for name in type(measured).model_fields)})
+    usual = "auc" if isinstance(measured, BinaryMeasured) else "accuracy"
+    judged_by = metric or ("" if verdict is None else verdict.metric) or usual
+    named = sorted(type(measured).model_fields)
+    if judged_by not in named:
         raise ReportContentError(
             f"the model is judged by {judged_by!r}, which is not measured of its task; measured are {', '.join(named)}"
         )
     baseline = None if verdict is None else verdict.baseline
     bounds = (verdict.low, verdict.high) if verdict is not None and verdict.metric == judged_by else (None, None)
     return Performance(
-        rows=int(measured.rows),
+        rows=measured.rows,
         accuracy=measured.accuracy,
         interval=_interval(measured, judged_by) or _bounds(*bounds),
         f1_macro=measured.f1_macro,

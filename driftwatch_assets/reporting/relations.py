@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from driftwatch_assets.reporting.errors import ReportContentError
-from driftwatch_assets.reporting.verdict import verdict_from
+from driftwatch_assets.reporting.verdict import statistics_from, verdict_from
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from driftwatch_assets.reporting.verdict import Verdict
     from driftwatch_assets.results import CorrelationDrift, WholeTableDrift
 
@@ -84,8 +84,7 @@ class WholeTableScore:
 
 def relation_from(found: CorrelationDrift) -> RelationDrift:
     """Tell how the relations changed, of the stored verdict with what it rests on."""
-    table = pd.DataFrame([row.model_dump() for row in found.statistics]).set_index("feature")
-    return RelationDrift(verdict_from(found), table)
+    return RelationDrift(verdict_from(found), statistics_from(found))
 
 
 def whole_table_from(found: WholeTableDrift) -> WholeTableScore:

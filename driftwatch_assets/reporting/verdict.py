@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from driftwatch_assets.reporting.errors import ReportContentError
 
 if TYPE_CHECKING:
-    from driftwatch_assets.results import DriftVerdict
+    from driftwatch_assets.results import ColumnsDrift, CorrelationDrift, DriftVerdict
 
 SEVERITIES = ("none", "low", "medium", "high")
 
@@ -52,3 +54,8 @@ def verdict_from(found: DriftVerdict) -> Verdict:
     Verdict(drift_detected=True, severity='low', drifted_features=('x',), reason='x drifted', rule='')
     """
     return Verdict(found.drift_detected, found.severity, found.drifted_features, found.reason, found.rule)
+
+
+def statistics_from(found: ColumnsDrift | CorrelationDrift) -> pd.DataFrame:
+    """Give what a stored verdict rests on as a table, its index the features."""
+    return pd.DataFrame([row.model_dump() for row in found.statistics]).set_index("feature")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field
+from pydantic import Discriminator
 
 from driftwatch_assets.results.champion import Champion
 from driftwatch_assets.results.drift import LabelledDrift, Severity
@@ -41,7 +41,7 @@ class CalibrationBin(Record):
 
 
 class Measured(Record):
-    """What was measured of some rows; each number that has no name of its own here is left out."""
+    """What was measured of some rows, each number by its name."""
 
     rows: int
 
@@ -56,16 +56,13 @@ class Measured(Record):
         >>> measured.numbers()["anomaly_rate"]
         0.1
         """
-        fields = ((name, getattr(self, name)) for name in type(self).model_fields)
-        return {
-            name: float(value)
-            for name, value in fields
-            if isinstance(value, int | float) and not isinstance(value, bool)
-        }
+        found = {name: self.number(name) for name in type(self).model_fields}
+        return {name: value for name, value in found.items() if value is not None}
 
     def number(self, name: str) -> float | None:
         """Give a number by its name; None where it is undefined, or this task has none of that name."""
-        return self.numbers().get(name)
+        value = getattr(self, name, None)
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 class ClassesMeasured(Measured):
@@ -233,7 +230,7 @@ class PerformanceResult(LabelledDrift):
     value: float | None = None
     value_low: float | None = None
     value_high: float | None = None
-    metrics: AnyMeasured | None = Field(default=None)
+    metrics: AnyMeasured | None = None
     mean_confidence: float | None = None
     frozen_value: float | None = None
     previous_value: float | None = None

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from driftwatch_assets.results.errors import ResultUnreadable
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 SCHEMA_VERSION = 2
 """The form that is written; files without a version are of the first one."""
@@ -57,11 +54,6 @@ class Stored(Record):
     schema_version: int = SCHEMA_VERSION
 
     @classmethod
-    def upgraded(cls, content: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Give what an older version stored in the form that is read today."""
-        return content
-
-    @classmethod
     def from_bytes(cls, content: bytes, path: str) -> Self:
         """Read a stored result.
 
@@ -89,7 +81,7 @@ class Stored(Record):
                 path, f"it is of version {version!r}, and this version of the project reads up to {SCHEMA_VERSION}"
             )
         try:
-            return cls.model_validate(cls.upgraded(found))
+            return cls.model_validate(found)
         except ValidationError as error:
             first, *others = error.errors(include_url=False, include_input=False)
             place = ".".join(str(one) for one in first["loc"])

@@ -90,7 +90,7 @@ def check_scorers(watched: Watched) -> None:
 
 
 def version_named(watched: Watched, batch: str, champion: Champion) -> ModelVersion:
-    """Give the version that the results of a batch names as its champion, or one of the same content.
+    """Give the version that the results of a batch name as its champion, or one of the same content.
 
     Raises
     ------

@@ -14,6 +14,7 @@ from driftwatch_assets.reporting import (
     performance_from,
     quality_name,
     relation_from,
+    statistics_from,
     verdict_from,
     whole_table_from,
 )
@@ -163,7 +164,7 @@ def _column(
     if found is None or sides is None:
         return None
     return reporting.ColumnDrift(
-        pd.DataFrame([row.model_dump() for row in found.statistics]).set_index("feature"),
+        statistics_from(found),
         verdict_from(found),
         reporting.histogram(column, sides[0][column], sides[1][column]),
     )

@@ -10,6 +10,7 @@ from driftwatch_assets.results import DriftResult, PerformanceResult, Stored
 from driftwatch_assets.steps.timeline import shifted
 
 if TYPE_CHECKING:
+    from driftwatch_assets.results import Champion
     from driftwatch_assets.steps.watched import Watched
 
 R = TypeVar("R", bound=Stored)
@@ -85,6 +86,11 @@ def load_result(watched: Watched, path: str, kind: type[R]) -> R | None:
     except FileNotFoundError:
         return None
     return kind.from_bytes(content, path)
+
+
+def champion_named(drift: DriftResult | None, performance: PerformanceResult | None) -> Champion | None:
+    """Give the model that scored a batch, as what was found of it names it."""
+    return next((one.champion for one in (drift, performance) if one is not None and one.champion is not None), None)
 
 
 def read_evidence(watched: Watched, batch: str) -> EvidenceFacts:

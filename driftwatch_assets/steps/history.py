@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from driftwatch_assets.lake import batch_order
-from driftwatch_assets.steps.evidence import load_drift, load_performance
+from driftwatch_assets.steps.evidence import champion_named, load_drift, load_performance
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -74,14 +74,14 @@ def history(
 
 def _of_results(drift: DriftResult | None, performance: PerformanceResult | None) -> dict[str, Any]:
     found = [one for one in (drift, performance) if one is not None]
-    champion = next((one.champion for one in found if one.champion is not None), None)
+    champion = champion_named(drift, performance)
     judged = None if drift is None else drift.data_drift
     measured = {} if performance is None or performance.metrics is None else performance.metrics.numbers()
     compared = (
         dict.fromkeys(_COMPARED) if performance is None else {name: getattr(performance, name) for name in _COMPARED}
     )
     return {
-        "rows": next((one.rows for one in found if one.rows), found[-1].rows if found else None),
+        "rows": found[0].rows if found else None,
         "champion_trained_through": None if champion is None else champion.trained_through,
         **compared,
         **{name: measured.get(name) for name in _MEASURED},

@@ -103,7 +103,7 @@ def measure_performance(watched: Watched, batch: str) -> StepOutcome:
         gold_fingerprint=gold_fingerprint,
         predictions_fingerprint=provenance["fingerprint"],
         champion=None if champion is None else as_champion(champion),
-        verdict=JudgedPerformance(**asdict(verdict)),
+        verdict=judged_of(verdict),
         metric=verdict.metric,
         value=verdict.value,
         value_low=verdict.low,
@@ -194,6 +194,11 @@ def measured(watched: Watched, rows: pd.DataFrame, scored: pd.DataFrame, thresho
     task = watched.declaration.task
     labels = None if task.label is None else rows[task.label].astype(str)
     return measure_task(task, labels, scored, rows[task.id].tolist(), threshold=threshold)
+
+
+def judged_of(verdict: PerformanceVerdict) -> JudgedPerformance:
+    """Give a verdict on performance in the form that is stored."""
+    return JudgedPerformance(**asdict(verdict))
 
 
 def measured_of(report: Report) -> AnyMeasured:

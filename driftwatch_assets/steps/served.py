@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from driftwatch_assets.drift import NOTHING, Reference, against_newest, judge
 from driftwatch_assets.lake import BatchMissing
-from driftwatch_assets.results import JudgedPerformance, ServedChampion, ServedResult
+from driftwatch_assets.results import ServedChampion, ServedResult
 from driftwatch_assets.steps.champion import expected_of
 from driftwatch_assets.steps.evidence import identity, load_result, store_result
-from driftwatch_assets.steps.measure import judge_measured, measured, measured_of
+from driftwatch_assets.steps.measure import judge_measured, judged_of, measured, measured_of
 from driftwatch_assets.steps.outcome import CheckOutcome, StepOutcome
 from driftwatch_assets.steps.reference import FEATURES_FILE, PREDICTIONS_FILE, prediction_columns, watched_features
 from driftwatch_assets.steps.verdicts import columns_drift_of
@@ -62,7 +62,7 @@ class _Judged:
             labelled_rows=self.labelled,
             data_drift=columns_drift_of(self.features, self.data_drift),
             prediction_drift=None if said is None else columns_drift_of(self.predictions, said),
-            performance=None if self.performance is None else JudgedPerformance(**asdict(self.performance)),
+            performance=None if self.performance is None else judged_of(self.performance),
             metrics=self.metrics,
         )
 

@@ -10,7 +10,7 @@ from driftwatch_assets.registry import RegistryIncomplete, champion_among
 from driftwatch_assets.retraining import METRICS, RECORDED
 from driftwatch_assets.sources import window_of
 from driftwatch_assets.steps.champion import check_scorers
-from driftwatch_assets.steps.evidence import load_drift, load_performance
+from driftwatch_assets.steps.evidence import champion_named, load_drift, load_performance
 from driftwatch_assets.steps.figures import figures_of
 from driftwatch_assets.steps.watch import NO_CHAMPION
 from driftwatch_assets.steps.watched import FEATURES, LATE_LABELS
@@ -72,7 +72,7 @@ def batch_row(watched: Watched, batch: str, position: int) -> BatchRow:
     drift, performance = _results(watched, batch)
     judged = None if drift is None else drift.data_drift
     found = [one for one in (drift, performance) if one is not None]
-    champion = next((one.champion for one in found if one.champion is not None), None)
+    champion = champion_named(drift, performance)
     page = watched.tables.page(batch)
     return BatchRow(
         batch=batch,
